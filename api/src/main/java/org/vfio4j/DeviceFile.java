@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j;
+
+/**
+ * An open {@code /dev/vfio/devices/vfioX}. It starts parked: only {@link #bind} works. Spec: core §5.
+ */
+public interface DeviceFile extends AutoCloseable {
+    /**
+     * BIND_IOMMUFD. On failure the file stays parked and may bind again.
+     *
+     * @return the device, usable until this file is closed
+     */
+    Device bind(Iommufd iommufd);
+
+    /** Id of the device or access object in the context; 0 while parked. */
+    int deviceId();
+
+    /**
+     * ATTACH_IOMMUFD_PT: attaches, or replaces.
+     *
+     * @return id of the page table used
+     */
+    int attach(DmaSpace ioas);
+
+    /** DETACH_IOMMUFD_PT. */
+    void detach();
+
+    /** Closes the file; the device's last close follows when it was bound. Idempotent. */
+    @Override
+    void close();
+}

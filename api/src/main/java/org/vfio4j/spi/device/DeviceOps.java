@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.spi.device;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.vfio4j.spi.call.Caller;
+import org.vfio4j.spi.call.UapiMapping;
+import org.vfio4j.spi.iommu.DmaUnmapListener;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * What a bus driver does for one of its devices (kernel: {@code struct vfio_device_ops}). The typed calls hold the meaning;
+ * the core's codec turns {@code VFIO_DEVICE_GET_INFO}, {@code GET_REGION_INFO}, {@code GET_IRQ_INFO}, {@code SET_IRQS} and
+ * {@code RESET} into them and passes every other number to {@link #ioctl}.
+ *
+ * <p>{@link #openDevice} and {@link #closeDevice} come under the dev_set lock and strictly alternate. The calls of an open
+ * device come from any thread at once, with no core lock held, never before openDevice returned nor after closeDevice
+ * began. Spec: core §9.2.
+ */
+public interface DeviceOps {
+    /** Name of the driver. */
+    String driverName();
+
+    /** Called at allocation; an exception aborts it. */
+    default void init() {}
+
+    /** Called when the last reference is gone. */
+    default void release() {}
+
+    /** First open, after the IOMMU step. */
+    default void openDevice() {}
+
+    /** Last close: afterwards no DMA callback may run and all pins are returned. */
+    default void closeDevice() {}
+
+    /** GET_INFO. */
+    DeviceInfo info();
+
+    /**
+     * GET_REGION_INFO.
+     *
+     * @throws VfioException EINVAL for an index that does not exist
+     */
+    RegionInfo regionInfo(int index);
+
+    /**
+     * GET_IRQ_INFO.
+     *
+     * @throws VfioException EINVAL for an index that does not exist
+     */
+    IrqInfo irqInfo(int index);
+
+    /**
+     * SET_IRQS; the core has validated it against {@link #irqInfo} as core HP-2 says.
+     *
+     * @return 0, or the positive number of vectors that could be had when that is fewer than asked for
+     */
+    long setIrqs(IrqSet request);
+
+    /**
+     * RESET.
+     *
+     * @throws VfioException EINVAL when the device cannot be reset, or the method's errno
+     */
+    void reset();
+
+    /** Any other device-control call. */
+    default long ioctl(Caller caller, int command, long argument) {
+        throw new VfioException(Errno.ENOTTY, driverName() + " has no ioctl 0x" + Integer.toHexString(command));
+    }
+
+    /**
+     * Reads registers or memory of a region.
+     *
+     * @param position region offset plus offset in the region
+     * @param target its size is the count asked for
+     * @return bytes read
+     */
+    default long read(long position, MemorySegment target) {
+        throw new VfioException(Errno.EINVAL, driverName() + " has no read");
+    }
+
+    /** Writes; see {@link #read}. */
+    default long write(long position, MemorySegment source) {
+        throw new VfioException(Errno.EINVAL, driverName() + " has no write");
+    }
+
+    /** Maps part of a region; see {@link org.vfio4j.spi.call.UapiFile#mmap}. */
+    default UapiMapping mmap(long offset, long length, int protection, boolean shared) {
+        throw new VfioException(Errno.EINVAL, driverName() + " has no mmap");
+    }
+
+    /**
+     * A DEVICE_FEATURE the core does not handle itself.
+     *
+     * @param flags the request's flags
+     * @param argument address of the feature's data in the caller's memory
+     * @param length bytes there
+     */
+    default long feature(Caller caller, int flags, long argument, long length) {
+        throw new VfioException(Errno.ENOTTY, driverName() + " has no feature " + (flags & 0xffff));
+    }
+
+    /** The user is asked to let go, again and again while unregistration waits; must not block. */
+    default void request(int count) {}
+
+    /**
+     * How GET_DEVICE_FD's name is matched; null means comparison with the bus device's name.
+     */
+    default @Nullable NameMatch nameMatch() {
+        return null;
+    }
+
+    /** The iommufd steps; without them registration is refused. */
+    @Nullable IommufdOps iommufdOps();
+
+    /** The callback for unmapped memory; needed for pinning. */
+    default @Nullable DmaUnmapListener dmaUnmap() {
+        return null;
+    }
+
+    /** A driver's own matching of device names. */
+    @FunctionalInterface
+    interface NameMatch {
+        /**
+         * Decides about a name.
+         *
+         * @throws VfioException aborts the whole call
+         */
+        boolean matches(String name);
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.spi.iommu;
+
+/** A physical device bound to an iommufd (kernel: {@code struct iommufd_device}). Calls come under the dev_set lock. */
+public interface IommufdDevice {
+    /** Object id, greater than 0. */
+    int id();
+
+    /** The context it is bound to. */
+    IommufdContext context();
+
+    /**
+     * Attaches, or replaces the attachment without a gap.
+     *
+     * @param ptId an IOAS or a hardware page table
+     * @return id of the hardware page table used
+     * @throws org.vfio4j.uapi.VfioException ENOENT, EINVAL, EADDRINUSE, EFAULT, ENOMEM; the old attachment stays
+     */
+    int attach(int ptId);
+
+    /** Detaches; no effect when nothing is attached. DMA is blocked afterwards. */
+    void detach();
+
+    /** Whether something is attached. */
+    boolean attached();
+
+    /** Detaches if needed and gives up ownership; the object is gone. */
+    void unbind();
+}

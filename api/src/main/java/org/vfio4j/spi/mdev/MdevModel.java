@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.spi.mdev;
+
+import java.lang.foreign.MemorySegment;
+import org.vfio4j.spi.device.DeviceInfo;
+import org.vfio4j.spi.device.IrqInfo;
+import org.vfio4j.spi.device.IrqSet;
+import org.vfio4j.spi.device.RegionInfo;
+import org.vfio4j.spi.iommu.DmaUnmapListener;
+
+/**
+ * Behaviour of one mediated device: the vendor driver's part. Calls follow the rules of
+ * {@link org.vfio4j.spi.device.DeviceOps}.
+ */
+public interface MdevModel extends DmaUnmapListener {
+    /** First open. */
+    void open(UserMemory memory);
+
+    /** Last close: all pins are returned before it ends. */
+    void close();
+
+    /** GET_INFO. */
+    DeviceInfo info();
+
+    /** GET_REGION_INFO. */
+    RegionInfo regionInfo(int index);
+
+    /** GET_IRQ_INFO. */
+    IrqInfo irqInfo(int index);
+
+    /** SET_IRQS. */
+    long setIrqs(IrqSet request);
+
+    /** RESET. */
+    void reset();
+
+    /** Reads; position and count as in {@link org.vfio4j.spi.device.DeviceOps#read}. */
+    long read(long position, MemorySegment target);
+
+    /** Writes. */
+    long write(long position, MemorySegment source);
+}

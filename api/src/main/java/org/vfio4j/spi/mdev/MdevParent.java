@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.spi.mdev;
+
+import java.util.List;
+import java.util.UUID;
+
+/** A host device that can be divided into mediated devices (kernel: {@code struct mdev_parent}). Thread-safe. */
+public interface MdevParent {
+    /** Device name, for example {@code mtty}. */
+    String name();
+
+    /** The string that type directories start with: driver, bus or class name. */
+    String driverString();
+
+    /** Types offered. */
+    List<MdevType> types();
+
+    /** How many devices of a type can still be made. */
+    int available(MdevType type);
+
+    /**
+     * Makes a device.
+     *
+     * @throws org.vfio4j.uapi.VfioException ENOSPC when resources are used up
+     */
+    MdevModel create(MdevType type, UUID uuid);
+
+    /** Takes back a device made before; it is closed. */
+    void destroy(MdevModel model);
+}

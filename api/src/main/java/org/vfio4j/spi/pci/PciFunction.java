@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.spi.pci;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+import org.vfio4j.spi.host.BusDevice;
+
+/**
+ * A PCI function as a driver reaches it (kernel: {@code struct pci_dev} and the PCI core's calls). Thread-safe. Accesses to
+ * a function that vanished read all ones and write nothing.
+ */
+public interface PciFunction extends BusDevice {
+    /** Index of the expansion ROM among the resources. */
+    int ROM = 6;
+
+    /** Where it is. */
+    PciAddress address();
+
+    /** Size of configuration space: 256 or 4096. */
+    int configSize();
+
+    /**
+     * Reads configuration space, the hardware's view.
+     *
+     * @param offset multiple of size
+     * @param size 1, 2 or 4
+     * @return the value, zero-extended
+     */
+    int readConfig(int offset, int size);
+
+    /** Writes configuration space; hardware-defined bits only change. */
+    void writeConfig(int offset, int size, int value);
+
+    /**
+     * What a register decodes.
+     *
+     * @param index 0 to 5, or {@link #ROM}
+     */
+    PciResource resource(int index);
+
+    /**
+     * Takes the registers' address ranges for one driver (kernel: {@code pci_request_selected_regions}).
+     *
+     * @throws org.vfio4j.uapi.VfioException EBUSY when the host refuses
+     */
+    void requestRegion(int index);
+
+    /** Gives a range back. */
+    void releaseRegion(int index);
+
+    /**
+     * Reads device registers. Address decoding must be on, otherwise all ones are read.
+     *
+     * @param bar 0 to 5, or {@link #ROM}
+     * @param offset multiple of size, within the resource
+     * @param size 1, 2, 4 or 8
+     */
+    long readBar(int bar, long offset, int size);
+
+    /** Writes device registers; ignored while address decoding is off. */
+    void writeBar(int bar, long offset, int size, long value);
+
+    /**
+     * The register's memory, when it behaves like memory (reads and writes have no side effects that need a trap), so that
+     * it can be mapped; null otherwise.
+     */
+    @Nullable MemorySegment barMemory(int bar);
+
+    /** Valid expansion ROM image; null when there is none. */
+    @Nullable MemorySegment romImage();
+
+    /**
+     * Starts delivery of the legacy interrupt.
+     *
+     * @param handler called on assertion, must not block; the line stays silent until {@link #unmaskIntx}
+     * @throws org.vfio4j.uapi.VfioException EBUSY when the line cannot be had
+     */
+    void enableIntx(Runnable handler);
+
+    /** Lets the line deliver again; a line still asserted delivers at once. */
+    void unmaskIntx();
+
+    /** Keeps the line from delivering. */
+    void maskIntx();
+
+    /** Ends delivery; no handler runs afterwards. */
+    void disableIntx();
+
+    /**
+     * Starts delivery of message-signalled interrupts.
+     *
+     * @param vectors how many are wanted
+     * @param extended MSI-X instead of MSI
+     * @param handler called with the vector's number, must not block
+     * @return how many can be had; if fewer than wanted nothing was started
+     */
+    int enableMsi(int vectors, boolean extended, IntConsumer handler);
+
+    /** Ends delivery; no handler runs afterwards. */
+    void disableMsi();
+
+    /** Names of the reset methods the function supports, in order of preference (sysfs {@code reset_method}). */
+    List<String> resetMethods();
+
+    /**
+     * Resets the function; configuration is saved and restored around it.
+     *
+     * @throws org.vfio4j.uapi.VfioException ENOTTY without a method, EAGAIN when the function is locked, or the method's errno
+     */
+    void resetFunction();
+
+    /** The bus object, equal by identity for functions on one bus. */
+    PciBus bus();
+
+    /** The hot-plug slot when it can be reset as a whole, by identity; null otherwise. */
+    @Nullable Object resettableSlot();
+
+    /** The physical function of a virtual one; null when this is none. */
+    @Nullable PciFunction physicalFunction();
+}
