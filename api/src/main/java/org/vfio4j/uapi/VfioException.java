@@ -50,6 +50,7 @@ public final class VfioException extends RuntimeException {
 
     /** The class, the errno with its number, and the sentence. */
     @Override
+    @SuppressWarnings("OverrideThrowableToString") // getMessage() is the sentence alone; the errno belongs to logs
     public String toString() {
         return getClass().getName() + ": " + errno + " (" + errno.number() + "): " + getMessage();
     }
