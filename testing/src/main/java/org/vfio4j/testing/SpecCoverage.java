@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -65,8 +66,8 @@ final class SpecCoverage {
         }
     }
 
-    private static Map<String, TreeSet<String>> parts(Path folder) throws IOException {
-        var all = new TreeMap<String, TreeSet<String>>();
+    private static Map<String, Set<String>> parts(Path folder) throws IOException {
+        var all = new TreeMap<String, Set<String>>();
         try (var files = Files.newDirectoryStream(folder, "*.part")) {
             for (var file : files) {
                 for (var line : Files.readAllLines(file)) {
