@@ -27,8 +27,8 @@ public interface Vfio extends AutoCloseable {
     static Vfio open(VfioOptions options) {
         return ServiceLoader.load(VfioFactory.class)
                 .findFirst()
-                .orElseThrow(() -> new VfioException(
-                        Errno.ENOENT, "no vfio4j core on the module path: add org.vfio4j.core"))
+                .orElseThrow(
+                        () -> new VfioException(Errno.ENOENT, "no vfio4j core on the module path: add org.vfio4j.core"))
                 .open(options);
     }
 

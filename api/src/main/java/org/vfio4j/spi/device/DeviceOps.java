@@ -113,7 +113,8 @@ public interface DeviceOps {
     }
 
     /** The iommufd steps; without them registration is refused. */
-    @Nullable IommufdOps iommufdOps();
+    @Nullable
+    IommufdOps iommufdOps();
 
     /** The callback for unmapped memory; needed for pinning. */
     default @Nullable DmaUnmapListener dmaUnmap() {

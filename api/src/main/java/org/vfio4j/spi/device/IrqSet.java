@@ -45,6 +45,7 @@ public record IrqSet(int index, int actions, int start, int count, Data data) {
          *
          * @throws org.vfio4j.uapi.VfioException EBADF when it is not open, EINVAL when it is no eventfd
          */
-        @Nullable EventFile event();
+        @Nullable
+        EventFile event();
     }
 }

@@ -16,7 +16,8 @@ public interface McObject extends BusDevice {
     int id();
 
     /** The DPRC that contains it; null for the root DPRC. */
-    @Nullable McObject container();
+    @Nullable
+    McObject container();
 
     /** Whether it is a container itself. */
     default boolean isContainer() {
@@ -39,7 +40,8 @@ public interface McObject extends BusDevice {
     void writeRegion(int index, long offset, long value);
 
     /** The region's memory when it can be mapped; null otherwise. */
-    @Nullable MemorySegment regionMemory(int index);
+    @Nullable
+    MemorySegment regionMemory(int index);
 
     /**
      * Runs one command on the portal that the host uses for this object's container.

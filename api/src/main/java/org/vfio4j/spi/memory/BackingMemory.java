@@ -36,7 +36,8 @@ public interface BackingMemory {
      * only. The same object on every call. Access through it may throw {@link IllegalStateException} (scope closed) or
      * {@link InternalError} (file truncated): users of the view turn both into a DMA fault.
      */
-    @Nullable MemorySegment segment();
+    @Nullable
+    MemorySegment segment();
 
     /**
      * Copies out of this memory.

@@ -37,7 +37,8 @@ public interface PhysicalMemory {
      *
      * @param phys any physical address
      */
-    @Nullable BackingMemory backing(long phys);
+    @Nullable
+    BackingMemory backing(long phys);
 
     /** Offset of a physical address in its backing object; meaningful only when {@link #backing} is not null. */
     long offset(long phys);

@@ -16,7 +16,8 @@ public record PciAddress(int segment, int bus, int device, int function) impleme
      * @throws IllegalArgumentException when the text is no such address
      */
     public static PciAddress parse(String text) {
-        var matcher = java.util.regex.Pattern.compile("(?:([0-9a-fA-F]{4}):)?([0-9a-fA-F]{2}):([01][0-9a-fA-F])\\.([0-7])")
+        var matcher = java.util.regex.Pattern.compile(
+                        "(?:([0-9a-fA-F]{4}):)?([0-9a-fA-F]{2}):([01][0-9a-fA-F])\\.([0-7])")
                 .matcher(text);
         if (!matcher.matches()) {
             throw new IllegalArgumentException("\"" + text + "\" is no PCI address like 0000:00:05.0");

@@ -66,10 +66,12 @@ public interface PciFunction extends BusDevice {
      * The register's memory, when it behaves like memory (reads and writes have no side effects that need a trap), so that
      * it can be mapped; null otherwise.
      */
-    @Nullable MemorySegment barMemory(int bar);
+    @Nullable
+    MemorySegment barMemory(int bar);
 
     /** Valid expansion ROM image; null when there is none. */
-    @Nullable MemorySegment romImage();
+    @Nullable
+    MemorySegment romImage();
 
     /**
      * Starts delivery of the legacy interrupt.
@@ -115,8 +117,10 @@ public interface PciFunction extends BusDevice {
     PciBus bus();
 
     /** The hot-plug slot when it can be reset as a whole, by identity; null otherwise. */
-    @Nullable Object resettableSlot();
+    @Nullable
+    Object resettableSlot();
 
     /** The physical function of a virtual one; null when this is none. */
-    @Nullable PciFunction physicalFunction();
+    @Nullable
+    PciFunction physicalFunction();
 }

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+import org.jspecify.annotations.NullMarked;
+
+/** The VFIO bus driver for PCI functions. */
+@NullMarked
+module org.vfio4j.drivers.pci {
+    requires org.vfio4j.api;
+    requires org.slf4j;
+    requires static org.jspecify;
+}
