@@ -57,8 +57,9 @@ final class SpecCoverage {
      */
     static void store(Path folder, String part, Map<String, ? extends Iterable<String>> proved) throws IOException {
         Files.createDirectories(folder);
-        try (var lock = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                var _ = lock.lock()) {
+        try (var channel =
+                FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            channel.lock(); // given back when the channel is closed
             var lines = new ArrayList<String>();
             proved.forEach((number, tests) -> tests.forEach(test -> lines.add(number + "\t" + test)));
             Files.write(folder.resolve(part + ".part"), lines);
