@@ -40,7 +40,7 @@ final class Accounting {
     void charge(DmaEntry entry, long pages) {
         long limit = limit(entry.owner, entry.lockExempt);
         if (!entry.memory.lockedMemory().tryCharge(pages, limit)) {
-            throw overLimit(pages, entry.memory.lockedMemory().pages(), limit);
+            throw overLimit(entry, pages);
         }
         entry.chargedPages += pages;
     }
@@ -66,6 +66,12 @@ final class Accounting {
         entry.owner = caller;
         entry.memory = caller.memory();
         entry.lockExempt = exempt;
+    }
+
+    /** What answers a charge of more pages than there is room for. */
+    VfioException overLimit(DmaEntry entry, long pages) {
+        return overLimit(
+                pages, entry.memory.lockedMemory().pages(), limit(entry.owner, entry.lockExempt));
     }
 
     private static VfioException overLimit(long pages, long locked, long limit) {

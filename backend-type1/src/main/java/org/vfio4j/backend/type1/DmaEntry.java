@@ -81,6 +81,14 @@ final class DmaEntry {
         return pins == null ? 0 : pins.pages();
     }
 
+    /** The bitmap, which is there while tracking is on. */
+    DirtyBitmap dirty() {
+        if (dirty == null) {
+            throw new IllegalStateException("tracking is on and the entry has no bitmap");
+        }
+        return dirty;
+    }
+
     /** The user's address that belongs to an address in this entry. */
     long vaddrOf(long address) {
         return vaddr + (address - iova);

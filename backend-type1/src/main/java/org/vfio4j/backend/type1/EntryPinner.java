@@ -106,8 +106,7 @@ final class EntryPinner implements RunSink {
         try {
             collect(entry, Math.min(size, (enough + 1) * physical.pageSize()));
             if (chargeable() > enough) {
-                accounting.charge(entry, chargeable() - already);
-                accounting.uncharge(entry, chargeable() - already); // others gave memory back meanwhile: try again whole
+                throw accounting.overLimit(entry, chargeable() - already);
             }
         } finally {
             giveBack(entry);
