@@ -51,12 +51,12 @@ final class OffHeapTceTable implements TceTable {
 
     /** Whether a bus address is in the window. */
     boolean contains(long iova) {
-        return iova >= startAddress && iova - startAddress >>> shape.pageShift() < shape.entries();
+        return iova >= startAddress && (iova - startAddress) >>> shape.pageShift() < shape.entries();
     }
 
     /** The entry that translates an address in the window. */
     long entryFor(long iova) {
-        return entries.get(iova - startAddress >>> shape.pageShift());
+        return entries.get((iova - startAddress) >>> shape.pageShift());
     }
 
     /** Bytes the table really takes. */
@@ -102,7 +102,7 @@ final class OffHeapTceTable implements TceTable {
         }
         // The hardware has no write-only pages: what may be written may be read.
         long permission = (protection & Protection.WRITE) != 0 ? PERMISSION : Protection.READ;
-        return entries.getAndSet(entry, phys & ~PERMISSION | permission);
+        return entries.getAndSet(entry, (phys & ~PERMISSION) | permission);
     }
 
     @Override

@@ -102,9 +102,9 @@ final class PageScan {
     }
 
     private void addToRun(long entry, int level) {
-        long end = Math.min(position | Pte.size(level) - 1, last);
+        long end = Math.min(position | (Pte.size(level) - 1), last);
         if (Pte.isPage(entry)) {
-            long at = Pte.phys(entry) | position & Pte.size(level) - 1;
+            long at = Pte.phys(entry) | (position & (Pte.size(level) - 1));
             if (length == 0) {
                 iova = position;
                 phys = at;

@@ -79,10 +79,10 @@ final class PageTable {
         long done = 0;
         try {
             while (done < length) {
-                int level = largestLevel(iova + done | phys + done, length - done);
+                int level = largestLevel((iova + done) | (phys + done), length - done);
                 int table = tableFor(iova + done, level);
                 int slot = Pte.slot(iova + done, level);
-                int wanted = (int) Math.min(Pte.SLOTS - slot, length - done >>> Pte.shift(level));
+                int wanted = (int) Math.min(Pte.SLOTS - slot, (length - done) >>> Pte.shift(level));
                 int filled = fill(table, slot, wanted, level, Pte.page(phys + done, protection));
                 done += (long) filled << Pte.shift(level);
                 if (filled < wanted) {
@@ -106,7 +106,7 @@ final class PageTable {
             long at = iova + removed;
             int level = find(at);
             long entry = entryFound(at, level);
-            if (!Pte.isPage(entry) || (at & Pte.size(level) - 1) != 0) {
+            if (!Pte.isPage(entry) || (at & (Pte.size(level) - 1)) != 0) {
                 break;
             }
             removed += (long) clear(at, level, length - removed) << Pte.shift(level);
@@ -149,7 +149,7 @@ final class PageTable {
     private int largestLevel(long alignment, long remaining) {
         for (int level = top; level > 0; level--) {
             long size = Pte.size(level);
-            if ((pageSizes & size) != 0 && (alignment & size - 1) == 0 && remaining >= size) {
+            if ((pageSizes & size) != 0 && (alignment & (size - 1)) == 0 && remaining >= size) {
                 return level;
             }
         }
@@ -201,7 +201,7 @@ final class PageTable {
     private int clear(long iova, int level, long remaining) {
         int table = path[level];
         int slot = Pte.slot(iova, level);
-        int wanted = (int) Math.min(Pte.SLOTS - slot, (remaining - 1 >>> Pte.shift(level)) + 1);
+        int wanted = (int) Math.min(Pte.SLOTS - slot, ((remaining - 1) >>> Pte.shift(level)) + 1);
         if (wanted == Pte.SLOTS && level == 0 && pool.used(table) == Pte.SLOTS) {
             // Every slot maps a page: cut the table off as it is.
             cutOff(iova, level);

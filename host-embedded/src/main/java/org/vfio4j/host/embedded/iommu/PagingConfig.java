@@ -25,7 +25,7 @@ public record PagingConfig(
         Set<IommuCapability> capabilities,
         boolean isolatedMsi) {
     private static final long BASE = 1L << 12;
-    private static final long POSSIBLE = BASE | 1L << 21 | 1L << 30;
+    private static final long POSSIBLE = BASE | (1L << 21) | (1L << 30);
     private static final int FEWEST_BITS = 30;
     private static final int MOST_BITS = 57;
     private static final int DEFAULT_BITS = 48;

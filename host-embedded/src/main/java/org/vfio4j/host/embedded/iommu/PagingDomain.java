@@ -186,7 +186,7 @@ final class PagingDomain implements IommuDomain {
         try {
             int level = table.find(iova);
             long entry = table.entryFound(iova, level);
-            return Pte.isPage(entry) ? Pte.phys(entry) | iova & Pte.size(level) - 1 : 0;
+            return Pte.isPage(entry) ? Pte.phys(entry) | (iova & (Pte.size(level) - 1)) : 0;
         } finally {
             tableLock.unlock();
         }

@@ -31,7 +31,7 @@ final class PagingTranslation extends Translation {
         if (table.isBeyond(iova)) {
             return refuse(DmaFault.Reason.NOT_MAPPED);
         }
-        long regionTag = iova & -(1L << REGION_SHIFT) | epoch();
+        long regionTag = (iova & -(1L << REGION_SHIFT)) | epoch();
         int region = (int) (iova >>> REGION_SHIFT) & (WALK_CACHE - 1);
         boolean known = regionTags[region] == regionTag;
         int level = known ? 0 : table.top();
@@ -58,7 +58,7 @@ final class PagingTranslation extends Translation {
             if (touched == entry || pool.replaceEntry(number, slot, entry, touched)) {
                 long pageMask = Pte.size(level) - 1;
                 boolean writable = (touched & (Pte.WRITE | Pte.DIRTY)) == (Pte.WRITE | Pte.DIRTY);
-                return fill(iova, Pte.phys(entry) | iova & pageMask, pageMask, (entry & Pte.READ) != 0, writable);
+                return fill(iova, Pte.phys(entry) | (iova & pageMask), pageMask, (entry & Pte.READ) != 0, writable);
             }
             // The entry was changed meanwhile: look again.
         }

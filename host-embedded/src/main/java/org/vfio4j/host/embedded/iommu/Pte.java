@@ -37,7 +37,7 @@ final class Pte {
     }
 
     static long table(int number) {
-        return (long) number << PAGE_SHIFT | PRESENT | TABLE;
+        return ((long) number << PAGE_SHIFT) | PRESENT | TABLE;
     }
 
     static boolean isTable(long entry) {

@@ -131,7 +131,7 @@ final class TablePool implements AutoCloseable {
     }
 
     private static long offset(int table, int slot) {
-        return (long) (table & (CHUNK_TABLES - 1)) << TABLE_SHIFT | (long) slot << 3;
+        return ((long) (table & (CHUNK_TABLES - 1)) << TABLE_SHIFT) | ((long) slot << 3);
     }
 
     private void grow() {

@@ -34,7 +34,7 @@ public record TceConfig(
     private static final int MOST_LEVELS = 5;
     private static final long TWO_GIB = 1L << 31;
     private static final long SLOT_1 = 1L << 59;
-    private static final long PAGES_4K_64K_16M = 1L << 12 | 1L << 16 | 1L << 24;
+    private static final long PAGES_4K_64K_16M = (1L << 12) | (1L << 16) | (1L << 24);
     private static final long ONE_GIB = 1L << 30;
 
     /** Kinds of platform, by the rules for their tables. */
@@ -57,7 +57,7 @@ public record TceConfig(
         if (hostPageSize < BASE_PAGE || Integer.bitCount(hostPageSize) != 1) {
             throw new IllegalArgumentException("a page size of " + hostPageSize + " bytes does not exist");
         }
-        if (pageSizes == 0 || (pageSizes & BASE_PAGE - 1) != 0) {
+        if (pageSizes == 0 || (pageSizes & (BASE_PAGE - 1)) != 0) {
             throw new IllegalArgumentException(
                     "TCE page sizes 0x" + Long.toHexString(pageSizes) + " are not 4 KiB or more");
         }

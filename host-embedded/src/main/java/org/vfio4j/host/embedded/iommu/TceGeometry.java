@@ -25,7 +25,7 @@ record TceGeometry(int pageShift, int levels, int levelShift, long entries, long
      * @return empty when there is no such table
      */
     static Optional<TceGeometry> of(TceConfig config, int pageShift, long windowSize, int levels) {
-        boolean pageOffered = pageShift > 0 && pageShift < Long.SIZE && (config.pageSizes() & 1L << pageShift) != 0;
+        boolean pageOffered = pageShift > 0 && pageShift < Long.SIZE && (config.pageSizes() & (1L << pageShift)) != 0;
         if (!pageOffered
                 || windowSize <= 0
                 || Long.bitCount(windowSize) != 1
@@ -41,7 +41,7 @@ record TceGeometry(int pageShift, int levels, int levelShift, long entries, long
         long bytes = 0;
         long level = Math.max(BASE_PAGE, (long) Long.BYTES << entryBits);
         for (int i = 0; i < levels; i++) {
-            bytes += level + block - 1 & -block;
+            bytes += (level + block - 1) & -block;
             level = Math.max(level / block * Long.BYTES, block);
         }
         long entries = Math.max((long) Long.BYTES << entryBits, config.hostPageSize()) / Long.BYTES;

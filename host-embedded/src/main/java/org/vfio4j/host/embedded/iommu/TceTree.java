@@ -86,7 +86,7 @@ final class TceTree implements AutoCloseable {
                 return entry;
             }
             int shift = missing * shape.levelShift();
-            entry = (entry >>> shift) + 1 << shift;
+            entry = ((entry >>> shift) + 1) << shift;
         }
         return shape.entries();
     }
@@ -138,7 +138,7 @@ final class TceTree implements AutoCloseable {
             for (int level = shape.levels() - 1; level > 0; level--) {
                 long inner = (long) VALUE.getAcquire(block, offset(entry, level));
                 if (inner == 0) {
-                    inner = (long) addBlock() << NUMBER_SHIFT | ALL_ACCESS;
+                    inner = ((long) addBlock() << NUMBER_SHIFT) | ALL_ACCESS;
                     VALUE.setRelease(block, offset(entry, level), inner);
                 }
                 block = blocks[(int) (inner >>> NUMBER_SHIFT)];
@@ -171,6 +171,6 @@ final class TceTree implements AutoCloseable {
 
     private long offset(long entry, int level) {
         int shift = level * shape.levelShift();
-        return (entry >>> shift & (1L << shape.levelShift()) - 1) * Long.BYTES;
+        return ((entry >>> shift) & ((1L << shape.levelShift()) - 1)) * Long.BYTES;
     }
 }

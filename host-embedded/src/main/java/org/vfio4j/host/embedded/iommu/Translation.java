@@ -123,6 +123,7 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
         return line;
     }
 
+    @SuppressWarnings("EnumOrdinal") // the number never leaves the process: reason() turns it back
     static int refuse(DmaFault.Reason reason) {
         return REFUSED - reason.ordinal();
     }
@@ -133,7 +134,7 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
     }
 
     private long tag(long iova) {
-        return iova & -(1L << PAGE_SHIFT) | epoch;
+        return (iova & -(1L << PAGE_SHIFT)) | epoch;
     }
 
     private void startEpoch() {
