@@ -87,12 +87,12 @@ public final class MachineFile {
 
     private IommuSpec paging(String name, JsonObject json) {
         long sizes = json.sizes("pageSizes", IommuSpec.Paging.USUAL_PAGE_SIZES);
-        if ((sizes & (1L << 12) - 1) != 0 || Long.highestOneBit(sizes) > 1L << 39) {
-            throw json.where("pageSizes").refuse("\"pageSizes\" go from 4K to 512G");
+        if ((sizes & 1L << 12) == 0 || (sizes & ~IommuSpec.Paging.USUAL_PAGE_SIZES) != 0) {
+            throw json.where("pageSizes").refuse("\"pageSizes\" of a paging unit are \"4K\" and, if wanted, \"2M\" and \"1G\"");
         }
         return new IommuSpec.Paging(
                 name,
-                (int) json.number("addressWidth", 21, 57, 48),
+                (int) json.number("addressWidth", 31, 57, 48),
                 sizes,
                 json.truth("dirtyTracking", true),
                 json.truth("coherent", true),
