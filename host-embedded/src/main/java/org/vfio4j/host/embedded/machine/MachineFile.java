@@ -102,14 +102,18 @@ public final class MachineFile {
     }
 
     private IommuSpec tce(String name, JsonObject json) {
-        long size = json.number("window32Size", 1 << 16, 1L << 32, 1L << 30);
+        long size = json.number("window32Size", 1 << 16, 1L << 32, 1L << 31);
         if (Long.bitCount(size) != 1) {
             throw json.where("window32Size").refuse("\"window32Size\" has to be a power of two");
+        }
+        long sizes = json.sizes("pageSizes", 1L << 12 | 1L << 16 | 1L << 24);
+        if ((sizes & (1L << 12) - 1) != 0 || Long.highestOneBit(sizes) > 1L << 34 || sizes < 0) {
+            throw json.where("pageSizes").refuse("\"pageSizes\" of a TCE unit go from \"4K\" to \"16G\"");
         }
         return new IommuSpec.Tce(
                 name,
                 size,
-                json.sizes("pageSizes", 1L << 12 | 1L << 16 | 1L << 24),
+                sizes,
                 (int) json.number("dynamicWindows", 0, 2, 2),
                 (int) json.number("levels", 1, 5, 5));
     }
