@@ -22,6 +22,7 @@ module org.vfio4j.api {
     exports org.vfio4j.spi.model;
     exports org.vfio4j.spi.pci;
     exports org.vfio4j.uapi;
+    exports org.vfio4j.uapi.struct;
 
     uses org.vfio4j.VfioFactory;
 }

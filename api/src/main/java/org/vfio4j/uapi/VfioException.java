@@ -48,9 +48,9 @@ public final class VfioException extends RuntimeException {
         return errno;
     }
 
-    /** The class, the errno with its number, and the sentence. */
+    /** The class, the errno with its number, and the sentence, so that stack traces show all three. */
     @Override
-    @SuppressWarnings("OverrideThrowableToString") // getMessage() is the sentence alone; the errno belongs to logs
+    @SuppressWarnings("OverrideThrowableToString") // getMessage() stays the bare sentence
     public String toString() {
         return getClass().getName() + ": " + errno + " (" + errno.number() + "): " + getMessage();
     }

@@ -4,7 +4,9 @@ package org.vfio4j.cli;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The {@code vfio4j} command: finds the subcommand, and turns what went wrong into one sentence and an exit code. */
 @Command(
@@ -16,6 +18,10 @@ public final class Main implements Callable<Integer> {
 
     /** Exit code for what the user got wrong. */
     static final int USAGE = 2;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
 
     private Main() {}
 
@@ -30,7 +36,7 @@ public final class Main implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        throw new ParameterException(commandLine(), "no command given");
+        throw new ParameterException(spec.commandLine(), "no command given");
     }
 
     private static int refuse(ParameterException refusal, String[] args) {

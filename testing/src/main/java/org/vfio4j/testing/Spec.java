@@ -3,23 +3,18 @@ package org.vfio4j.testing;
 
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
-import java.lang.annotation.Inherited;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Names the checklist lines of the specification that a test proves, for example {@code @Spec("T-017")}.
- *
- * <p>On a method it speaks of that test, on a class of every test in it. A line may be named only by a test that fails when the
- * behaviour is missing.
+ * Names the lines of the specification's checklists that a test proves: {@code @Spec("T-017")}. The test fails without the
+ * behaviour. Lines proved by passing tests are listed in {@code target/spec-coverage.txt}.
  */
 @Documented
-@Inherited
 @Retention(RetentionPolicy.RUNTIME)
-@Target({ElementType.METHOD, ElementType.TYPE})
+@Target(ElementType.METHOD)
 public @interface Spec {
-
-    /** Checklist numbers: the letter of their file, a dash and three digits. */
+    /** Checklist numbers, for example {@code C-019}. */
     String[] value();
 }

@@ -13,9 +13,23 @@ public interface EventFile extends UapiFile {
     long take();
 
     /**
-     * Calls a listener on every signal, in the signaller's thread, until the returned handle or the file is closed.
+     * Calls a listener on every signal, in the signaller's thread, until the returned handle or the file is closed. A call
+     * that is running then may still finish afterwards. Signals from before are not reported.
      *
      * @param listener must not block
      */
-    AutoCloseable listen(Runnable listener);
+    Listening listen(Runnable listener);
+
+    /**
+     * Whether users have closed the file for good (kernel: {@code EPOLLHUP} on the wait queue). Whoever occupies
+     * something for this event may then give it up; {@link #signal} and {@link #take} keep working. Spec: core HP-4.
+     */
+    boolean closed();
+
+    /** The handle of a listener. */
+    interface Listening extends AutoCloseable {
+        /** Stops the calls. Idempotent. */
+        @Override
+        void close();
+    }
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.uapi.struct;
+
+import static org.vfio4j.uapi.struct.UapiLayouts.U64;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A range of IOVAs, both ends inclusive.
+ *
+ * <pre>{@code
+ * struct iommu_iova_range {
+ *     __u64 start;  //  0  first IOVA
+ *     __u64 last;   //  8  last IOVA, inclusive
+ * };                // 16 bytes
+ * }</pre>
+ */
+public final class IommuIovaRange {
+    /** {@code sizeof}, in bytes. */
+    public static final int SIZEOF = 16;
+
+    public static final int START_OFFSET = 0;
+    public static final int LAST_OFFSET = 8;
+
+    private IommuIovaRange() {}
+
+    public static long start(MemorySegment struct) {
+        return struct.get(U64, START_OFFSET);
+    }
+
+    public static void start(MemorySegment struct, long value) {
+        struct.set(U64, START_OFFSET, value);
+    }
+
+    public static long last(MemorySegment struct) {
+        return struct.get(U64, LAST_OFFSET);
+    }
+
+    public static void last(MemorySegment struct, long value) {
+        struct.set(U64, LAST_OFFSET, value);
+    }
+}

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.core.memory;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.vfio4j.spi.memory.AddressSpace;
+import org.vfio4j.spi.memory.LockedMemory;
+import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.RunSink;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * Memory of this JVM as one user of VFIO (kernel: {@code mm_struct}). A virtual address is the native address. Known is
+ * only what was {@linkplain #allocate allocated} or {@linkplain #register registered} here; every other address is EFAULT,
+ * whatever the JVM has there.
+ *
+ * <p>Ranges are exact to the byte. Allocated memory comes in whole pages, so the rest of its last page belongs to it. A
+ * registered segment ends where it ends: pinning whole pages around a segment that starts or ends inside one is EFAULT,
+ * since the other bytes are not the user's to give away. Adjacent segments may be pinned as one range; each is a run of
+ * its own.
+ *
+ * <p>Memory goes away in two steps. After {@link #free}, {@link #unregister} or {@link #close} its addresses are EFAULT;
+ * native memory allocated here is freed when the last pin is gone too. Memory that was registered belongs to its arena:
+ * once that is closed, accesses of the user are EFAULT and those of devices are DMA faults.
+ *
+ * <p>Thread-safe. Lookups, copies and pins take no lock and, unless they fail, do not allocate; changes cost O(log n) plus
+ * a copy of some kilobytes. Spec: type1 §9, §16.11, §17.
+ */
+public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
+    /** First address no user can have (kernel: {@code TASK_SIZE_MAX}). */
+    private static final long USER_END = "aarch64".equals(System.getProperty("os.arch")) ? 1L << 48 : (1L << 47) - 4096;
+
+    private final PhysicalMemory physical;
+    private final NativeHeap heap;
+    private final PageCounter locked = new PageCounter();
+
+    /** Guards changes of {@link #areas} and {@link #closed}. Only locks inside {@link #physical} nest in it. */
+    private final ReentrantLock areasLock = new ReentrantLock();
+
+    private volatile VmAreaIndex areas = VmAreaIndex.EMPTY;
+    private volatile boolean closed;
+
+    /** An empty address space whose memory becomes reachable for devices through {@code physical}. */
+    public JvmAddressSpace(PhysicalMemory physical) {
+        this.physical = physical;
+        this.heap = new NativeHeap(physical.pageSize());
+    }
+
+    /**
+     * Allocates zeroed memory (kernel: anonymous {@code mmap}), aligned to the page size, or to 2 MiB from that size on.
+     *
+     * @param size bytes, 1 to 2^39
+     * @return exactly that many bytes; the rest of the last page belongs to the address space too. It stays accessible
+     *     until it is freed and the last pin is gone, and throws {@link IllegalStateException} afterwards
+     * @throws VfioException EINVAL, ENOMEM, or ESRCH when the address space is closed
+     */
+    public MemorySegment allocate(long size) {
+        SegmentMemory memory = heap.allocate(size);
+        try {
+            add(memory, true);
+        } catch (VfioException refused) {
+            memory.release();
+            throw refused;
+        }
+        return memory.segment().asSlice(0, size);
+    }
+
+    /**
+     * Frees memory allocated here (kernel: {@code munmap}); its addresses are EFAULT afterwards. A page-aligned slice may
+     * be freed too, which leaves a hole.
+     *
+     * @param memory what {@link #allocate} returned, or a slice of it; its size is rounded up to whole pages
+     * @throws VfioException EINVAL when it is not all allocated here, or misaligned
+     */
+    public void free(MemorySegment memory) {
+        takeOut("free", memory, true);
+    }
+
+    /**
+     * Makes a segment of this JVM known, until {@link #unregister}, {@link #close} or the end of its scope.
+     *
+     * @param segment native and accessible by all threads; read-only segments can be given to devices for reading
+     * @throws VfioException EINVAL for other segments, EEXIST when part of it is known already, ENOMEM, or ESRCH when the
+     *     address space is closed
+     */
+    public void register(MemorySegment segment) {
+        add(new SegmentMemory(segment), false);
+    }
+
+    /**
+     * Takes a registered segment, or a page-aligned slice of it, out; its addresses are EFAULT afterwards.
+     *
+     * @throws VfioException EINVAL when it is not all registered here, or misaligned
+     */
+    public void unregister(MemorySegment segment) {
+        takeOut("unregister", segment, false);
+    }
+
+    /**
+     * Makes memory read-only or writable for the user and for devices it is pinned for from now on (kernel:
+     * {@code mprotect}).
+     *
+     * @param memory memory known here, or a page-aligned slice of it
+     * @throws VfioException EINVAL when it is not all known here or misaligned, EACCES when a read-only segment shall
+     *     become writable
+     */
+    public void protect(MemorySegment memory, boolean writable) {
+        areasLock.lock();
+        try {
+            VmObject object = objectOf("protect", memory);
+            if (writable && !object.memory.writable()) {
+                throw new VfioException(Errno.EACCES, "protect: " + object.memory + " is a read-only segment");
+            }
+            long start = memory.address();
+            long end = endIn(object, "protect", memory);
+            areas = carve("protect", object, start, end).with(new VmArea(start, end, object, writable));
+        } finally {
+            areasLock.unlock();
+        }
+    }
+
+    private void add(SegmentMemory memory, boolean allocated) {
+        List<VmObject> gone = new ArrayList<>();
+        areasLock.lock();
+        try {
+            if (closed) {
+                throw new VfioException(Errno.ESRCH, "the address space is closed");
+            }
+            long start = memory.alignmentAddress();
+            long end = start + memory.size();
+            if (!allocated) {
+                requireUnknown(start, end);
+            }
+            var object = new VmObject(memory, physical.insert(memory), allocated);
+            // Whatever is still known there is out of date: the addresses were given out again.
+            VmAreaIndex next = areas;
+            for (VmArea area = next.find(start); area != null && area.start() < end; area = next.find(start)) {
+                next = next.without(area);
+                hide(area.object(), area.end() - area.start(), gone);
+            }
+            areas = next.with(new VmArea(start, end, object, memory.writable()));
+        } finally {
+            areasLock.unlock();
+        }
+        gone.forEach(object -> physical.remove(object.phys));
+    }
+
+    private void requireUnknown(long start, long end) {
+        for (VmArea area = areas.find(start); area != null && area.start() < end; area = areas.find(area.end())) {
+            if (area.object().memory.alive()) {
+                throw new VfioException(
+                        Errno.EEXIST,
+                        "register: 0x" + Long.toHexString(Math.max(start, area.start())) + " is known here already");
+            }
+        }
+    }
+
+    private void takeOut(String what, MemorySegment memory, boolean allocated) {
+        List<VmObject> gone = new ArrayList<>();
+        areasLock.lock();
+        try {
+            VmObject object = objectOf(what, memory);
+            if (object.allocated != allocated) {
+                throw new VfioException(
+                        Errno.EINVAL,
+                        what + ": " + object.memory + (allocated ? " was registered" : " was allocated here"));
+            }
+            long start = memory.address();
+            long end = endIn(object, what, memory);
+            areas = carve(what, object, start, end);
+            hide(object, end - start, gone);
+        } finally {
+            areasLock.unlock();
+        }
+        gone.forEach(object -> physical.remove(object.phys));
+    }
+
+    private static void hide(VmObject object, long bytes, List<VmObject> gone) {
+        object.shown -= bytes;
+        if (object.shown == 0) {
+            gone.add(object);
+        }
+    }
+
+    private VmObject objectOf(String what, MemorySegment memory) {
+        VmArea area = memory.isNative() ? areas.at(memory.address()) : null;
+        if (area == null) {
+            throw new VfioException(
+                    Errno.EINVAL,
+                    what + ": " + memory.byteSize() + " bytes at 0x" + Long.toHexString(memory.address())
+                            + " are not known here");
+        }
+        return area.object();
+    }
+
+    /** End of a range that starts at a page boundary or at the object's start, rounded up to a page of the object. */
+    private long endIn(VmObject object, String what, MemorySegment memory) {
+        long start = memory.address();
+        long size = memory.byteSize();
+        long inPage = physical.pageSize() - 1L;
+        if (size == 0 || ((start & inPage) != 0 && start != object.start) || start + size > object.end()) {
+            throw new VfioException(
+                    Errno.EINVAL,
+                    what + ": " + size + " bytes at 0x" + Long.toHexString(start) + " are not whole pages of "
+                            + object.memory);
+        }
+        return Math.min((start + size + inPage) & ~inPage, object.end());
+    }
+
+    /** The areas without a range of one object; nothing is published yet. */
+    private VmAreaIndex carve(String what, VmObject object, long start, long end) {
+        VmAreaIndex next = areas;
+        for (long at = start; at < end; ) {
+            VmArea area = next.at(at);
+            if (area == null || area.object() != object) {
+                throw new VfioException(Errno.EINVAL, what + ": nothing is known at 0x" + Long.toHexString(at));
+            }
+            long stop = Math.min(area.end(), end);
+            next = with(with(next.without(area), area.before(at)), area.from(stop));
+            at = stop;
+        }
+        return next;
+    }
+
+    private static VmAreaIndex with(VmAreaIndex index, @Nullable VmArea area) {
+        return area == null ? index : index.with(area);
+    }
+
+    @Override
+    public boolean alive() {
+        return !closed;
+    }
+
+    /** The user is gone (kernel: {@code exit_mmap}): all addresses are EFAULT from now on. Idempotent. */
+    @Override
+    public void close() {
+        List<VmObject> gone = new ArrayList<>();
+        areasLock.lock();
+        try {
+            closed = true;
+            areas.forEach(area -> hide(area.object(), area.end() - area.start(), gone));
+            areas = VmAreaIndex.EMPTY;
+        } finally {
+            areasLock.unlock();
+        }
+        gone.forEach(object -> physical.remove(object.phys));
+    }
+
+    @Override
+    public void pin(long vaddr, long length, boolean write, RunSink sink) {
+        if (length <= 0 || !isUserRange(vaddr, length)) {
+            throw fault("pin", vaddr, length);
+        }
+        // One state of the areas for all three passes, so that they see the same runs.
+        VmAreaIndex index = areas;
+        long end = vaddr + length;
+        for (long at = vaddr; at < end; ) {
+            VmArea area = index.at(at);
+            if (area == null || !populate(area, at, Math.min(area.end(), end), write)) {
+                throw fault("pin", at, end - at);
+            }
+            at = area.end();
+        }
+        for (long at = vaddr; at < end; ) {
+            long stop = runEnd(index, at, end);
+            if (!physical.pin(physOf(index, at), stop - at)) {
+                // Freed since the state was read.
+                unpin(index, vaddr, at, end);
+                throw fault("pin", at, stop - at);
+            }
+            at = stop;
+        }
+        for (long at = vaddr; at < end; ) {
+            long stop = runEnd(index, at, end);
+            sink.run(physOf(index, at), stop - at);
+            at = stop;
+        }
+    }
+
+    private boolean populate(VmArea area, long start, long end, boolean write) {
+        return area.allows(write)
+                && GuardedCopy.populate(
+                        area.object().memory.segment(), area.offset(start), end - start, physical.pageSize());
+    }
+
+    /** Takes back the pins of the runs before {@code failed}. */
+    private void unpin(VmAreaIndex index, long start, long failed, long end) {
+        for (long at = start; at < failed; ) {
+            long stop = runEnd(index, at, end);
+            physical.unpin(physOf(index, at), stop - at, false);
+            at = stop;
+        }
+    }
+
+    /** End of the run that starts at an address: areas that follow each other and show the same object. */
+    private static long runEnd(VmAreaIndex index, long start, long end) {
+        VmArea area = areaAt(index, start);
+        VmObject object = area.object();
+        long at = area.end();
+        while (at < end) {
+            VmArea next = index.at(at);
+            if (next == null || next.object() != object) {
+                break;
+            }
+            at = next.end();
+        }
+        return Math.min(at, end);
+    }
+
+    private static long physOf(VmAreaIndex index, long address) {
+        return areaAt(index, address).phys(address);
+    }
+
+    private static VmArea areaAt(VmAreaIndex index, long address) {
+        VmArea area = index.at(address);
+        if (area == null) {
+            throw new IllegalStateException("0x" + Long.toHexString(address) + " was there when it was checked");
+        }
+        return area;
+    }
+
+    /** {@inheritDoc} EFAULT for any byte copies nothing, unless memory vanishes during the copy. */
+    @Override
+    public void read(long vaddr, MemorySegment target, long targetOffset, long length) {
+        VmAreaIndex index = areas;
+        requireAccess("read", index, vaddr, length, false);
+        long end = vaddr + length;
+        for (long at = vaddr; at < end; ) {
+            VmArea area = areaAt(index, at);
+            long bytes = Math.min(area.end(), end) - at;
+            MemorySegment memory = area.object().memory.segment();
+            if (!GuardedCopy.copy(memory, area.offset(at), target, targetOffset + (at - vaddr), bytes)) {
+                throw fault("read", at, bytes);
+            }
+            at += bytes;
+        }
+    }
+
+    /** {@inheritDoc} EFAULT for any byte copies nothing, unless memory vanishes during the copy. */
+    @Override
+    public void write(long vaddr, MemorySegment source, long sourceOffset, long length) {
+        VmAreaIndex index = areas;
+        requireAccess("write", index, vaddr, length, true);
+        long end = vaddr + length;
+        for (long at = vaddr; at < end; ) {
+            VmArea area = areaAt(index, at);
+            long bytes = Math.min(area.end(), end) - at;
+            MemorySegment memory = area.object().memory.segment();
+            if (!GuardedCopy.copy(source, sourceOffset + (at - vaddr), memory, area.offset(at), bytes)) {
+                throw fault("write", at, bytes);
+            }
+            at += bytes;
+        }
+    }
+
+    private void requireAccess(String what, VmAreaIndex index, long vaddr, long length, boolean write) {
+        if (length != 0 && !isUserRange(vaddr, length)) {
+            throw fault(what, vaddr, length);
+        }
+        long end = vaddr + length;
+        for (long at = vaddr; at < end; ) {
+            VmArea area = index.at(at);
+            if (area == null || !area.allows(write)) {
+                throw fault(what, at, end - at);
+            }
+            at = area.end();
+        }
+    }
+
+    @Override
+    public boolean isUserRange(long vaddr, long length) {
+        return vaddr >= 0 && length >= 0 && length <= USER_END && vaddr <= USER_END - length;
+    }
+
+    @Override
+    public long backingPageSize(long vaddr) {
+        return physical.pageSize();
+    }
+
+    @Override
+    public LockedMemory lockedMemory() {
+        return locked;
+    }
+
+    private static VfioException fault(String what, long address, long length) {
+        return new VfioException(
+                Errno.EFAULT,
+                what + " of " + length + " bytes at 0x" + Long.toHexString(address)
+                        + ": no memory there that allows it");
+    }
+}
