@@ -133,9 +133,9 @@ final class Ioas extends IommufdObject {
      */
     long unmap(long iova, long length) {
         if (iova == 0 && length == NOTHING) {
-            return unmapAll();
+            return unmapAll().orThrow();
         }
-        long removed = unmapIfAny(iova, length);
+        long removed = unmapIfAny(iova, length).orThrow();
         if (removed == 0) {
             throw new VfioException(
                     Errno.ENOENT,
@@ -145,12 +145,16 @@ final class Ioas extends IommufdObject {
     }
 
     /** UNMAP of everything; no mappings are no error. */
-    long unmapAll() {
+    IoasUnmapper.Outcome unmapAll() {
         return unmapper.unmap(0, -1);
     }
 
-    /** UNMAP of a range; no mappings are no error. */
-    long unmapIfAny(long iova, long length) {
+    /**
+     * UNMAP of a range; no mappings are no error.
+     *
+     * @throws VfioException EOVERFLOW, EINVAL before anything is removed
+     */
+    IoasUnmapper.Outcome unmapIfAny(long iova, long length) {
         if (iova == NOTHING || length == NOTHING) {
             throw new VfioException(Errno.EOVERFLOW, "UNMAP refused: iova or length is all ones");
         }

@@ -21,14 +21,28 @@ final class IoasUnmapper {
     }
 
     /**
-     * Removes all areas within a range.
+     * How far an unmap got.
+     *
+     * @param removed bytes removed, also before a refusal
+     * @param refusal why it did not get further: ENOENT when an area sticks out of the range, EBUSY when one is under
+     *     construction, EDEADLK when accesses do not let go
+     */
+    record Outcome(long removed, @Nullable VfioException refusal) {
+        /** The bytes removed, if all went well. */
+        long orThrow() {
+            if (refusal != null) {
+                throw refusal;
+            }
+            return removed;
+        }
+    }
+
+    /**
+     * Removes all areas within a range; none are no error.
      *
      * @param last last address, inclusive
-     * @return bytes removed, 0 when nothing was there
-     * @throws VfioException ENOENT when an area sticks out of the range, EBUSY when one is under construction, EDEADLK
-     *     when accesses do not let go
      */
-    long unmap(long start, long last) {
+    Outcome unmap(long start, long last) {
         long removed = 0;
         long from = start;
         int rounds = 0;
@@ -42,9 +56,13 @@ final class IoasUnmapper {
                     boolean mustWait;
                     table.iovaLock.writeLock().lock();
                     try {
-                        area = firstWithin(from, start, last);
+                        area = table.space.areas.firstIntersecting(from, last);
                         if (area == null) {
-                            return removed;
+                            return new Outcome(removed, null);
+                        }
+                        VfioException refusal = refusal(area, from, start, last);
+                        if (refusal != null) {
+                            return new Outcome(removed, refusal);
                         }
                         mustWait = area.accesses != 0;
                         if (mustWait) {
@@ -62,7 +80,7 @@ final class IoasUnmapper {
                     remove(area);
                     removed += area.length;
                     if (area.last == last) {
-                        return removed;
+                        return new Outcome(removed, null);
                     }
                     from = area.last + 1;
                     rounds = 0;
@@ -77,31 +95,30 @@ final class IoasUnmapper {
             // No lock of the engine is held here: the callback may unpin.
             notifyAccesses(pinned.start, pinned.length);
             if (++rounds > MAX_ROUNDS) {
-                throw new VfioException(
-                        Errno.EDEADLK,
-                        "UNMAP refused: pins on " + IovaSpace.range(pinned.start, pinned.last) + " are not given back");
+                return new Outcome(
+                        removed,
+                        new VfioException(
+                                Errno.EDEADLK,
+                                "UNMAP refused: pins on " + IovaSpace.range(pinned.start, pinned.last)
+                                        + " are not given back"));
             }
         }
     }
 
-    /** The first area from {@code from} on that meets the range, if it may be removed. Under the IOVA lock. */
-    private @Nullable Area firstWithin(long from, long start, long last) {
-        Area area = table.space.areas.firstIntersecting(from, last);
-        if (area == null) {
-            return null;
-        }
+    /** Why an area in the range must not be removed, or null. Under the IOVA lock. */
+    private static @Nullable VfioException refusal(Area area, long from, long start, long last) {
         if (area.state != Area.State.READY) {
-            throw new VfioException(
+            return new VfioException(
                     Errno.EBUSY,
                     "UNMAP refused: " + IovaSpace.range(area.start, area.last) + " is being mapped or unmapped");
         }
         if (Long.compareUnsigned(area.start, from) < 0 || Long.compareUnsigned(area.last, last) > 0) {
-            throw new VfioException(
+            return new VfioException(
                     Errno.ENOENT,
                     "UNMAP refused: the mapping " + IovaSpace.range(area.start, area.last) + " sticks out of "
                             + IovaSpace.range(start, last));
         }
-        return area;
+        return null;
     }
 
     private void remove(Area area) {
