@@ -154,7 +154,8 @@ public final class CoreDevice implements VfioDevice {
 
     /** Another file shares the open device; the set lock is held. */
     void shared(int difference) {
-        openCount += difference;
+        var before = openCount; // only the holder of the set lock writes it
+        openCount = before + difference;
     }
 
     /** The last close, or a first open's failure, is complete; the set lock is held. */

@@ -287,7 +287,7 @@ final class JsonObject {
                         .refuse("\"" + field + "\" has entries 0 to " + lastIndex + ", not \"" + name + "\"");
             }
             long size = quantity("\"" + name + "\"", member.value());
-            if (Long.bitCount(size) != 1 || size > most) {
+            if (Long.bitCount(size) != 1 || Long.compareUnsigned(size, most) > 0) {
                 throw member.value()
                         .where()
                         .refuse("a register's size has to be a power of two up to " + show(most) + ", not "
