@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.core.codec;
+
+import java.lang.foreign.MemorySegment;
+import org.vfio4j.core.vfio.CdevFile;
+import org.vfio4j.core.vfio.GroupDeviceFile;
+import org.vfio4j.core.vfio.VfioDeviceFile;
+import org.vfio4j.spi.call.Caller;
+import org.vfio4j.spi.call.UapiFile;
+import org.vfio4j.spi.call.UapiMapping;
+import org.vfio4j.uapi.VfioIoctl;
+
+/** An open device as raw calls see it, whichever path it was opened by. Spec: core §5, §6. */
+public final class DeviceUapi implements UapiFile {
+    private final VfioDeviceFile file;
+
+    /** A device file, closed with this. */
+    public DeviceUapi(VfioDeviceFile file) {
+        this.file = file;
+    }
+
+    /** The device file. */
+    public VfioDeviceFile file() {
+        return file;
+    }
+
+    /** The order of DF-1: BIND first, then whether the file is granted, then the path's own calls, then the device's. */
+    @Override
+    public long ioctl(Caller caller, int command, long argument) {
+        try (var user = new UserArgument(caller, argument)) {
+            if (command == VfioIoctl.VFIO_DEVICE_BIND_IOMMUFD) {
+                return CdevCodec.bind(caller, user, file);
+            }
+            var ops = file.ops();
+            return switch (file) {
+                case CdevFile cdev when command == VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT ->
+                    CdevCodec.attach(user, cdev);
+                case CdevFile cdev when command == VfioIoctl.VFIO_DEVICE_DETACH_IOMMUFD_PT ->
+                    CdevCodec.detach(user, cdev);
+                case CdevFile cdev -> DeviceCodec.ioctl(caller, user, ops, command, argument);
+                case GroupDeviceFile group -> DeviceCodec.ioctl(caller, user, ops, command, argument);
+            };
+        }
+    }
+
+    @Override
+    public long read(long position, MemorySegment target) {
+        return file.ops().read(position, target);
+    }
+
+    @Override
+    public long write(long position, MemorySegment source) {
+        return file.ops().write(position, source);
+    }
+
+    @Override
+    public UapiMapping mmap(long offset, long length, int protection, boolean shared) {
+        return file.ops().mmap(offset, length, protection, shared);
+    }
+
+    @Override
+    public String fdinfo() {
+        return file.fdinfo();
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+}

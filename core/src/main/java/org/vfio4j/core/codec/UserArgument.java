@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.core.codec;
+
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import org.vfio4j.spi.call.Caller;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+import org.vfio4j.uapi.struct.UapiLayouts;
+
+/** The caller's memory at the pointer given to a device-control call. One thread, for the length of the call. */
+final class UserArgument implements AutoCloseable {
+    private final Caller caller;
+    private final long address;
+    private final Arena arena = Arena.ofConfined();
+
+    UserArgument(Caller caller, long address) {
+        this.caller = caller;
+        this.address = address;
+    }
+
+    /** Address of a byte of the argument. */
+    long address(long offset) {
+        return address + offset;
+    }
+
+    /**
+     * Copies the first bytes in; the struct is larger and zero beyond them.
+     *
+     * @throws VfioException EFAULT
+     */
+    MemorySegment read(int bytes, int sizeof) {
+        var struct = arena.allocate(sizeof);
+        caller.memory().read(address, struct, 0, bytes);
+        return struct;
+    }
+
+    /** Copies bytes from further on in. */
+    MemorySegment readAt(long offset, long bytes) {
+        var data = arena.allocate(Math.max(1, bytes));
+        if (bytes > 0) {
+            caller.memory().read(address + offset, data, 0, bytes);
+        }
+        return data;
+    }
+
+    /** Copies a struct's first bytes out. */
+    void write(MemorySegment struct, long bytes) {
+        caller.memory().write(address, struct, 0, bytes);
+    }
+
+    /** Copies bytes out to further on. */
+    void writeAt(long offset, MemorySegment data, long bytes) {
+        caller.memory().write(address + offset, data, 0, bytes);
+    }
+
+    /** Copies one 32-bit number out. */
+    void writeInt(long offset, int value) {
+        var number = arena.allocate(Integer.BYTES);
+        number.set(UapiLayouts.U32, 0, value);
+        caller.memory().write(address + offset, number, 0, Integer.BYTES);
+    }
+
+    /** Memory that lives as long as the call. */
+    MemorySegment allocate(long bytes) {
+        return arena.allocate(bytes);
+    }
+
+    /**
+     * Whether all bytes of a range are zero (kernel: {@code check_zeroed_user}).
+     *
+     * @throws VfioException EFAULT
+     */
+    boolean zeroed(long from, long to) {
+        var chunk = arena.allocate(64);
+        for (long at = from; at < to; at += chunk.byteSize()) {
+            long bytes = Math.min(chunk.byteSize(), to - at);
+            caller.memory().read(address + at, chunk, 0, bytes);
+            for (long i = 0; i < bytes; i++) {
+                if (chunk.get(ValueLayout.JAVA_BYTE, i) != 0) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Copies a string in (kernel: {@code strndup_user}).
+     *
+     * @param limit most bytes, with the NUL at the end
+     * @throws VfioException EFAULT, EINVAL when it has no NUL within the limit
+     */
+    String readString(int limit) {
+        var bytes = new ByteArrayOutputStream();
+        var one = arena.allocate(1);
+        for (int i = 0; i < limit; i++) {
+            caller.memory().read(address + i, one, 0, 1);
+            byte value = one.get(ValueLayout.JAVA_BYTE, 0);
+            if (value == 0) {
+                return bytes.toString(StandardCharsets.UTF_8);
+            }
+            bytes.write(value);
+        }
+        throw new VfioException(Errno.EINVAL, "the string has no end within " + limit + " bytes");
+    }
+
+    /**
+     * Compares the size the caller states with the least one.
+     *
+     * @throws VfioException EINVAL
+     */
+    static void requireArgsz(String operation, int argsz, int least) {
+        if (Integer.compareUnsigned(argsz, least) < 0) {
+            throw new VfioException(
+                    Errno.EINVAL,
+                    operation + " refused: argsz " + Integer.toUnsignedString(argsz) + " is below " + least);
+        }
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.core.vfio;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.vfio4j.spi.device.DeviceOps;
+import org.vfio4j.spi.device.IommufdOps;
+import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.host.BusDevice;
+import org.vfio4j.spi.memory.RunSink;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * The core's VFIO device. Two counts rule its life: the driver's reference, with which it is destroyed, and the
+ * {@linkplain RegistrationCount registration count}, without which it can be unregistered. Spec: core OM-1 to OM-3.
+ */
+public final class CoreDevice implements VfioDevice {
+    private final DeviceRegistry registry;
+    private final BusDevice busDevice;
+    private final DeviceOps ops;
+    private final int index;
+    private final RegistrationCount registration = new RegistrationCount();
+    private final AtomicBoolean destroyed = new AtomicBoolean();
+    private final IommufdOps physicalOps = new PhysicalIommufdOps(this);
+    private final EmulatedIommufdOps emulatedOps = new EmulatedIommufdOps(this);
+
+    /** Assigned once, before registration. */
+    private volatile @Nullable CoreDeviceSet set;
+
+    /** Set by registration, for good. */
+    private volatile @Nullable VfioGroup group;
+
+    /** Granted files; written under the set lock. */
+    private volatile int openCount;
+
+    /** Remembered from the first open to the last close; written under the set lock. */
+    private volatile @Nullable IommuBinding binding;
+
+    CoreDevice(DeviceRegistry registry, BusDevice busDevice, DeviceOps ops, int index) {
+        this.registry = registry;
+        this.busDevice = busDevice;
+        this.ops = ops;
+        this.index = index;
+    }
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    /** Name of its node: {@code vfioX}. */
+    public String nodeName() {
+        return "vfio" + index;
+    }
+
+    @Override
+    public BusDevice busDevice() {
+        return busDevice;
+    }
+
+    @Override
+    public DeviceOps ops() {
+        return ops;
+    }
+
+    @Override
+    public void assignDeviceSet(@Nullable Object key) {
+        if (key == null) {
+            throw new VfioException(Errno.EINVAL, "assign_device_set of " + this + " refused: there is no key");
+        }
+        if (set != null) {
+            throw new IllegalStateException(this + " has a device set already");
+        }
+        set = registry.sets().join(key, this);
+    }
+
+    /** Makes a set of its own when the driver assigned none. */
+    void ensureDeviceSet() {
+        if (set == null) {
+            assignDeviceSet(this);
+        }
+    }
+
+    @Override
+    public CoreDeviceSet deviceSet() {
+        var assigned = set;
+        if (assigned == null) {
+            throw new IllegalStateException(this + " has no device set yet");
+        }
+        return assigned;
+    }
+
+    @Override
+    public void register() {
+        registry.register(this);
+    }
+
+    @Override
+    public void registerEmulated() {
+        registry.registerEmulated(this);
+    }
+
+    @Override
+    public void unregister() {
+        registry.unregister(this);
+    }
+
+    @Override
+    public void put() {
+        if (!destroyed.compareAndSet(false, true)) {
+            throw new IllegalStateException(this + " is destroyed already");
+        }
+        leaveSet();
+        ops.release();
+        registry.indexes().free(index);
+    }
+
+    void leaveSet() {
+        var assigned = set;
+        if (assigned != null) {
+            registry.sets().leave(assigned, this);
+        }
+    }
+
+    RegistrationCount registration() {
+        return registration;
+    }
+
+    /** The group it was registered in. */
+    public VfioGroup group() {
+        var registered = group;
+        if (registered == null) {
+            throw new IllegalStateException(this + " was never registered");
+        }
+        return registered;
+    }
+
+    void group(VfioGroup joined) {
+        group = joined;
+    }
+
+    @Override
+    public int openCount() {
+        return openCount;
+    }
+
+    /** The first open begins; the set lock is held. */
+    void opened(IommuBinding used) {
+        openCount = 1;
+        binding = used;
+    }
+
+    /** Another file shares the open device; the set lock is held. */
+    void shared(int difference) {
+        int before = openCount;
+        openCount = before + difference;
+    }
+
+    /** The last close, or a first open's failure, is complete; the set lock is held. */
+    void closed() {
+        binding = null;
+        openCount = 0;
+    }
+
+    IommuBinding requireBinding() {
+        var used = binding;
+        if (used == null) {
+            throw new IllegalStateException(this + " is not open");
+        }
+        return used;
+    }
+
+    @Override
+    public IommufdOps physicalIommufdOps() {
+        return physicalOps;
+    }
+
+    @Override
+    public IommufdOps emulatedIommufdOps() {
+        return emulatedOps;
+    }
+
+    EmulatedIommufdOps emulatedOps() {
+        return emulatedOps;
+    }
+
+    @Override
+    public void pinPages(long iova, int pages, int protection, RunSink sink) {
+        if (pages <= 0) {
+            throw new VfioException(Errno.EINVAL, "pin_pages refused: " + pages + " pages");
+        }
+        var used = binding;
+        if (used == null) {
+            throw notOpen("pin_pages");
+        }
+        if (ops.dmaUnmap() == null) {
+            throw new VfioException(
+                    Errno.EINVAL, "pin_pages refused: " + this + " has no dma_unmap callback to take pins back with");
+        }
+        used.pinPages(this, iova, pages, protection, sink);
+    }
+
+    @Override
+    public void unpinPages(long iova, int pages) {
+        var used = binding;
+        if (pages > 0 && used != null && ops.dmaUnmap() != null) {
+            used.unpinPages(this, iova, pages);
+        } else {
+            registry.warnIgnoredUnpin(this, iova, pages);
+        }
+    }
+
+    @Override
+    public void dmaRw(long iova, MemorySegment buffer, boolean write) {
+        if (buffer.byteSize() == 0) {
+            throw new VfioException(Errno.EINVAL, "dma_rw refused: the buffer is empty");
+        }
+        var used = binding;
+        if (used == null) {
+            throw notOpen("dma_rw");
+        }
+        used.dmaRw(this, iova, buffer, write);
+    }
+
+    static VfioException notOpen(String operation) {
+        return new VfioException(Errno.EINVAL, operation + " refused: the device is not open");
+    }
+
+    @Override
+    public String toString() {
+        return busDevice.name();
+    }
+}
