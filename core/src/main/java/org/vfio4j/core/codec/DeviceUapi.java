@@ -33,10 +33,10 @@ public final class DeviceUapi implements UapiFile {
             }
             var ops = file.ops();
             return switch (file) {
-                case CdevFile cdev when command == VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT ->
-                    CdevCodec.attach(user, cdev);
-                case CdevFile cdev when command == VfioIoctl.VFIO_DEVICE_DETACH_IOMMUFD_PT ->
-                    CdevCodec.detach(user, cdev);
+                case CdevFile cdev
+                when command == VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT -> CdevCodec.attach(user, cdev);
+                case CdevFile cdev
+                when command == VfioIoctl.VFIO_DEVICE_DETACH_IOMMUFD_PT -> CdevCodec.detach(user, cdev);
                 case CdevFile cdev -> DeviceCodec.ioctl(caller, user, ops, command, argument);
                 case GroupDeviceFile group -> DeviceCodec.ioctl(caller, user, ops, command, argument);
             };

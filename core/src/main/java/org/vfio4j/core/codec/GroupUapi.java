@@ -44,8 +44,9 @@ public final class GroupUapi implements UapiFile {
                     yield 0;
                 }
                 case VfioIoctl.VFIO_GROUP_GET_DEVICE_FD -> deviceFd(caller, user);
-                default -> throw new VfioException(
-                        Errno.ENOTTY, "a group file has no ioctl 0x" + Integer.toHexString(command));
+                default ->
+                    throw new VfioException(
+                            Errno.ENOTTY, "a group file has no ioctl 0x" + Integer.toHexString(command));
             };
         }
     }

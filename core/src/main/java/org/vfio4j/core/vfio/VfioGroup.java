@@ -197,8 +197,9 @@ public final class VfioGroup {
                     context.retain();
                     iommufd = context;
                 }
-                case ContainerRole.Other() -> throw new VfioException(
-                        Errno.EBADFD, "SET_CONTAINER refused: the file is neither a container nor an iommufd");
+                case ContainerRole.Other() ->
+                    throw new VfioException(
+                            Errno.EBADFD, "SET_CONTAINER refused: the file is neither a container nor an iommufd");
             }
         } finally {
             lock.unlock();
@@ -323,7 +324,8 @@ public final class VfioGroup {
         var instance = Objects.requireNonNull(container, "the open checked it").instance();
         if (instance.isEmpty()) {
             throw new VfioException(
-                    Errno.EINVAL, "GET_DEVICE_FD refused: the container of " + this + " has no IOMMU backend (SET_IOMMU)");
+                    Errno.EINVAL,
+                    "GET_DEVICE_FD refused: the container of " + this + " has no IOMMU backend (SET_IOMMU)");
         }
         if (kind == GroupKind.NOIOMMU && !caller.capable(Capability.SYS_RAWIO)) {
             throw new VfioException(
@@ -367,6 +369,7 @@ public final class VfioGroup {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // A bus device is its identity.
     boolean contains(BusDevice busDevice) {
         devicesLock.lock();
         try {
