@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.spi.host;
 
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
 /**
  * An I/O address space with page tables (kernel: paging {@code iommu_domain}). Map and unmap of disjoint ranges may run in
  * parallel; the caller keeps overlapping ones apart. Spec: type1 §16, iommufd §15, DESIGN §5.
@@ -68,6 +71,18 @@ public interface IommuDomain {
      * @param clear whether the records are cleared, with the IOTLB flushed
      */
     void readDirty(long iova, long length, boolean clear, DirtySink sink);
+
+    /**
+     * Sets a window aside in which the host will map interrupt doorbells of the attached devices (kernel:
+     * {@code iommu_get_msi_cookie}). Asked once per domain, for hardware whose interrupts go through the translation.
+     * Spec: type1 §8 A12.
+     *
+     * @param base first address of the window
+     * @throws org.vfio4j.uapi.VfioException ENODEV when the domain needs no window, as by default; EBUSY when it has one
+     */
+    default void reserveMsiWindow(long base) {
+        throw new VfioException(Errno.ENODEV, "this domain translates no interrupt messages");
+    }
 
     /** Frees the tables. Nothing may be attached. */
     void free();

@@ -23,9 +23,20 @@ public interface BackingMemory {
     boolean writable();
 
     /**
+     * Whether the bytes are a device's registers or on-board memory instead of RAM (kernel: pages without a normal
+     * {@code struct page}). Such memory may be mapped for DMA, is never charged as locked, and cannot be pinned page by page
+     * for devices without DMA of their own. Spec: type1 §9.2.
+     */
+    default boolean deviceMemory() {
+        return false;
+    }
+
+    /**
      * A direct view of all {@link #size()} bytes, or null when they can be reached by {@link #read} and {@link #write}
      * only. The same object on every call. Access through it may throw {@link IllegalStateException} (scope closed) or
-     * {@link InternalError} (file truncated): users of the view turn both into a DMA fault.
+     * {@link InternalError} (file truncated): users of the view turn both into a DMA fault. Compiled code throws the
+     * latter only at its next safepoint poll, maybe after the try block around the access; {@link PhysicalMemory#read}
+     * and {@link PhysicalMemory#write} take care of that.
      */
     @Nullable
     MemorySegment segment();

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.backend.type1;
+
+import org.vfio4j.spi.call.Caller;
+import org.vfio4j.spi.call.Capability;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * Charges entries to the locked memory of those who mapped them (kernel: {@code vfio_lock_acct}). An entry knows what it is
+ * charged, so whatever happens to it the same number is given back. Spec: type1 §9.4-9.6.
+ */
+final class Accounting {
+    private final int pageShift;
+
+    Accounting(int basePageSize) {
+        this.pageShift = Integer.numberOfTrailingZeros(basePageSize);
+    }
+
+    /** Bytes in pages. */
+    long pages(long bytes) {
+        return bytes >>> pageShift;
+    }
+
+    static boolean exempt(Caller caller) {
+        return caller.capable(Capability.IPC_LOCK);
+    }
+
+    /** Pages that may be charged for an entry at this moment. */
+    long room(DmaEntry entry) {
+        long limit = limit(entry.owner, entry.lockExempt);
+        return limit == Long.MAX_VALUE ? limit : limit - entry.memory.lockedMemory().pages();
+    }
+
+    /**
+     * Charges pages to an entry's owner.
+     *
+     * @throws VfioException ENOMEM above the owner's limit
+     */
+    void charge(DmaEntry entry, long pages) {
+        long limit = limit(entry.owner, entry.lockExempt);
+        if (!entry.memory.lockedMemory().tryCharge(pages, limit)) {
+            throw overLimit(entry, pages);
+        }
+        entry.chargedPages += pages;
+    }
+
+    void uncharge(DmaEntry entry, long pages) {
+        entry.memory.lockedMemory().uncharge(pages);
+        entry.chargedPages -= pages;
+    }
+
+    /**
+     * Makes a caller the one who is charged.
+     *
+     * @throws VfioException ENOMEM above the caller's limit; the old owner stays then
+     */
+    void transfer(DmaEntry entry, Caller caller) {
+        boolean exempt = exempt(caller);
+        long limit = limit(caller, exempt);
+        long pages = entry.chargedPages;
+        if (!caller.memory().lockedMemory().tryCharge(pages, limit)) {
+            throw overLimit(pages, caller.memory().lockedMemory().pages(), limit);
+        }
+        entry.memory.lockedMemory().uncharge(pages);
+        entry.owner = caller;
+        entry.memory = caller.memory();
+        entry.lockExempt = exempt;
+    }
+
+    /** What answers a charge of more pages than there is room for. */
+    VfioException overLimit(DmaEntry entry, long pages) {
+        return overLimit(
+                pages, entry.memory.lockedMemory().pages(), limit(entry.owner, entry.lockExempt));
+    }
+
+    private static VfioException overLimit(long pages, long locked, long limit) {
+        return Refusal.of(
+                Errno.ENOMEM,
+                "MAP_DMA",
+                pages + " pages more would exceed the locked-memory limit of " + limit + " pages, " + locked
+                        + " are locked");
+    }
+
+    private long limit(Caller caller, boolean exempt) {
+        if (exempt) {
+            return Long.MAX_VALUE;
+        }
+        long bytes = caller.memlockLimit();
+        return bytes == Long.MAX_VALUE ? bytes : bytes >>> pageShift;
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.host.embedded.machine;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.vfio4j.spi.mdev.MdevBus;
+
+/** Reads the section {@code mdev} of a description. */
+final class MdevSection {
+    private static final int CANONICAL_UUID = 36;
+
+    private MdevSection() {}
+
+    static MdevSpec read(JsonObject json) {
+        var parents = new ArrayList<MdevSpec.ParentSpec>();
+        for (var parent : json.objects("parents", "an mdev parent")) {
+            String name = parent.text("name");
+            parent.word("model", List.of("mtty"), "mtty");
+            int ports = (int) parent.number("ports", 1, 4096, 24);
+            parent.noOthers();
+            if (parents.stream().anyMatch(other -> other.name().equals(name))) {
+                throw parent.where("name").refuse("mdev parent \"" + name + "\" is here already");
+            }
+            parents.add(new MdevSpec.ParentSpec(name, ports));
+        }
+        var devices = new ArrayList<MdevBus.Wish>();
+        Set<UUID> uuids = new HashSet<>();
+        for (var device : json.objects("devices", "an mdev device")) {
+            var wish = new MdevBus.Wish(parent(device, parents), device.text("type"), uuid(device));
+            device.noOthers();
+            if (!uuids.add(wish.uuid())) {
+                throw device.where("uuid").refuse("mdev device " + wish.uuid() + " is here already");
+            }
+            devices.add(wish);
+        }
+        json.noOthers();
+        return new MdevSpec(parents, devices);
+    }
+
+    private static String parent(JsonObject device, List<MdevSpec.ParentSpec> parents) {
+        String parent = device.text("parent");
+        var known = parents.stream().map(MdevSpec.ParentSpec::name).toList();
+        if (!known.contains(parent)) {
+            throw device.where("parent")
+                    .refuse("unknown mdev parent \"" + parent + "\"; known: "
+                            + (known.isEmpty() ? "none" : String.join(", ", known)));
+        }
+        return parent;
+    }
+
+    private static UUID uuid(JsonObject device) {
+        String text = device.text("uuid");
+        try {
+            if (text.length() == CANONICAL_UUID) {
+                return UUID.fromString(text);
+            }
+        } catch (IllegalArgumentException e) {
+            // Falls through to the refusal.
+        }
+        throw device.where("uuid").refuse("\"" + text + "\" is no UUID");
+    }
+}

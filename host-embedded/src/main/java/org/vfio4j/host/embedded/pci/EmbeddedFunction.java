@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.host.embedded.pci;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+import org.vfio4j.host.embedded.device.MachineSlot;
+import org.vfio4j.spi.host.IommuCapability;
+import org.vfio4j.spi.host.IommuGroup;
+import org.vfio4j.spi.host.ReservedRegion;
+import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.pci.PciAddress;
+import org.vfio4j.spi.pci.PciFunction;
+import org.vfio4j.spi.pci.PciResource;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * A function of the machine: configuration registers, decoding, interrupts, power and reset around a model of what the
+ * device does. Spec: pci §21.
+ */
+public final class EmbeddedFunction implements PciFunction, AutoCloseable {
+    private static final int PM_CONTROL = 4;
+    private static final int PM_NO_SOFT_RESET = 0x8;
+    private static final int PM_D1 = 0x200;
+    private static final int PM_D2 = 0x400;
+    private static final int FLR_BIT = 0x8000;
+
+    private final FunctionPlan plan;
+    private final MachineSlot slot;
+    private final PciBusNode bus;
+    private final FunctionInterrupts interrupts;
+    private final FunctionModel model;
+    private final int powerAt;
+    private final int messagesAt;
+    private final int extendedMessagesAt;
+    private final int expressAt;
+    private final int advancedAt;
+
+    /** Held through a reset, tried by another one; before {@link #configLock}. */
+    private final ReentrantLock resetLock = new ReentrantLock();
+
+    /** Guards {@link #config}; before the model's and the interrupts' locks. */
+    private final ReentrantLock configLock = new ReentrantLock();
+
+    private final ConfigSpace config;
+
+    /** Bit per register whose addresses a driver has requested. */
+    private final AtomicInteger requested = new AtomicInteger();
+
+    /** COMMAND as it acts now: 0 while the function is not in D0. Read by every register access and transfer. */
+    private volatile int command;
+
+    private @Nullable PciBusNode secondary;
+
+    /** Puts a function on a bus and into its slot. */
+    public EmbeddedFunction(FunctionPlan plan, MachineSlot slot, PciBusNode bus, PhysicalMemory memory) {
+        this.plan = plan;
+        this.slot = slot;
+        this.bus = bus;
+        var content = plan.config();
+        var masks = new RegisterMasks(content, plan.resources());
+        this.config = new ConfigSpace(content, masks.writable, masks.clearable);
+        this.powerAt = CapabilityList.find(content, CapabilityList.PM);
+        this.messagesAt = CapabilityList.find(content, CapabilityList.MSI);
+        this.extendedMessagesAt = CapabilityList.find(content, CapabilityList.MSI_X);
+        this.expressAt = CapabilityList.find(content, CapabilityList.EXPRESS);
+        this.advancedAt = CapabilityList.find(content, CapabilityList.ADVANCED_FEATURES);
+        this.interrupts = new FunctionInterrupts(slot.name());
+        this.model = plan.model().create(interrupts, slot.dma());
+        applyConfiguration();
+        bus.add(this);
+        slot.install(this, () -> (command & ConfigSpace.COMMAND_MASTER) != 0, memory);
+    }
+
+    void leadTo(PciBusNode below) {
+        secondary = below;
+    }
+
+    /** The bus below, when this is a bridge. */
+    @Nullable PciBusNode secondaryBus() {
+        return secondary;
+    }
+
+    @Override
+    public String name() {
+        return slot.name();
+    }
+
+    @Override
+    public String busName() {
+        return "pci";
+    }
+
+    @Override
+    public String description() {
+        return plan.description();
+    }
+
+    @Override
+    public String sysfsPath() {
+        return slot.sysfsPath();
+    }
+
+    @Override
+    public Optional<IommuGroup> iommuGroup() {
+        return slot.iommuGroup();
+    }
+
+    @Override
+    public boolean capable(IommuCapability capability) {
+        return slot.capable(capability);
+    }
+
+    @Override
+    public List<ReservedRegion> reservedRegions() {
+        return slot.reservedRegions();
+    }
+
+    @Override
+    public Optional<String> initialDriver() {
+        return slot.initialDriver();
+    }
+
+    @Override
+    public Optional<String> nativeDriver() {
+        return slot.nativeDriver();
+    }
+
+    @Override
+    public void bindNative(String driver) {
+        slot.bindNative(driver);
+    }
+
+    @Override
+    public void unbindNative() {
+        slot.unbindNative();
+    }
+
+    @Override
+    public PciAddress address() {
+        return plan.address();
+    }
+
+    @Override
+    public int configSize() {
+        return config.size();
+    }
+
+    @Override
+    public int readConfig(int offset, int size) {
+        checkConfigAccess(offset, size);
+        configLock.lock();
+        try {
+            int value = config.read(offset, size);
+            if (interrupts.pending() && offset <= ConfigSpace.STATUS && ConfigSpace.STATUS < offset + size) {
+                value |= ConfigSpace.STATUS_INTERRUPT << 8 * (ConfigSpace.STATUS - offset);
+            }
+            return value;
+        } finally {
+            configLock.unlock();
+        }
+    }
+
+    @Override
+    public void writeConfig(int offset, int size, int value) {
+        checkConfigAccess(offset, size);
+        configLock.lock();
+        try {
+            int powerBefore = powerState();
+            config.write(offset, size, value);
+            if (powerAt != 0) {
+                changePower(powerBefore);
+            }
+            if (startsReset(offset, size, value)) {
+                model.reset();
+                config.reset();
+            }
+            applyConfiguration();
+        } finally {
+            configLock.unlock();
+        }
+        interrupts.deliverLine();
+    }
+
+    private void checkConfigAccess(int offset, int size) {
+        if (offset < 0 || (size != 1 && size != 2 && size != 4) || offset % size != 0 || offset + size > config.size()) {
+            throw new IllegalArgumentException(
+                    name() + ": no access of " + size + " bytes at 0x" + Integer.toHexString(offset)
+                            + " in configuration space of " + config.size() + " bytes");
+        }
+    }
+
+    private int powerState() {
+        return powerAt == 0 ? 0 : config.read(powerAt + PM_CONTROL, 2) & 0x3;
+    }
+
+    /** The state register was possibly written: refuse states there are not, lose everything on the way out of D3hot. */
+    private void changePower(int before) {
+        int state = powerState();
+        int offered = config.read(powerAt + 2, 2);
+        if (state == 1 && (offered & PM_D1) == 0 || state == 2 && (offered & PM_D2) == 0) {
+            config.set(powerAt + PM_CONTROL, 2, before, 0x3);
+        } else if (before == 3 && state == 0 && (config.read(powerAt + PM_CONTROL, 2) & PM_NO_SOFT_RESET) == 0) {
+            model.reset();
+            config.reset();
+        }
+    }
+
+    /** Whether a write sets one of the two bits that make the function reset itself. */
+    private boolean startsReset(int offset, int size, int value) {
+        return written(offset, size, value, expressAt, 8, 2, FLR_BIT) && offers(FunctionReset.FLR)
+                || written(offset, size, value, advancedAt, 4, 1, 1) && offers(FunctionReset.AF_FLR);
+    }
+
+    private boolean offers(String method) {
+        return FunctionReset.ofCapabilities(config.save()).contains(method);
+    }
+
+    private static boolean written(int offset, int size, int value, int capability, int field, int width, int bit) {
+        if (capability == 0) {
+            return false;
+        }
+        int shift = 8 * (capability + field - offset);
+        int first = capability + field;
+        if (first + width <= offset || offset + size <= first) {
+            return false;
+        }
+        long all = size == 4 ? value & 0xffff_ffffL : value & ((1L << 8 * size) - 1);
+        return ((shift >= 0 ? all >>> shift : all << -shift) & bit) != 0;
+    }
+
+    /** Makes what configuration says act. The configuration lock is held, or nobody knows the function yet. */
+    private void applyConfiguration() {
+        int bits = config.read(ConfigSpace.COMMAND, 2);
+        command = powerState() == 0 ? bits : 0;
+        boolean messages = messagesAt != 0 && (config.read(messagesAt + 2, 2) & 0x1) != 0
+                || extendedMessagesAt != 0 && (config.read(extendedMessagesAt + 2, 2) & 0x8000) != 0;
+        interrupts.configured(
+                (bits & ConfigSpace.COMMAND_INTX_DISABLE) != 0 || powerState() != 0,
+                messages,
+                (command & ConfigSpace.COMMAND_MASTER) != 0);
+    }
+
+    @Override
+    public PciResource resource(int index) {
+        return plan.resources().get(index);
+    }
+
+    @Override
+    public void requestRegion(int index) {
+        if ((requested.getAndUpdate(bits -> bits | 1 << index) & 1 << index) != 0) {
+            throw new VfioException(
+                    Errno.EBUSY, name() + ": the addresses of register " + index + " are in use by a driver already");
+        }
+    }
+
+    @Override
+    public void releaseRegion(int index) {
+        requested.getAndUpdate(bits -> bits & ~(1 << index));
+    }
+
+    private boolean decodes(PciResource resource, long offset, int size) {
+        int enabled = resource.kind() == PciResource.Kind.IO ? ConfigSpace.COMMAND_IO : ConfigSpace.COMMAND_MEMORY;
+        return (command & enabled) != 0 && offset >= 0 && offset <= resource.length() - size;
+    }
+
+    @Override
+    public long readBar(int bar, long offset, int size) {
+        long ones = size == 8 ? -1 : (1L << 8 * size) - 1;
+        return decodes(plan.resources().get(bar), offset, size) ? model.read(bar, offset, size) & ones : ones;
+    }
+
+    @Override
+    public void writeBar(int bar, long offset, int size, long value) {
+        if (decodes(plan.resources().get(bar), offset, size)) {
+            model.write(bar, offset, size, value);
+        }
+    }
+
+    @Override
+    public @Nullable MemorySegment barMemory(int bar) {
+        return model.memory(bar);
+    }
+
+    @Override
+    public @Nullable MemorySegment romImage() {
+        return null;
+    }
+
+    @Override
+    public void enableIntx(Runnable handler) {
+        if (readConfig(ConfigSpace.INTERRUPT_PIN, 1) == 0) {
+            throw new VfioException(Errno.EBUSY, name() + ": it has no interrupt pin");
+        }
+        interrupts.enableLine(handler);
+    }
+
+    @Override
+    public void unmaskIntx() {
+        interrupts.unmaskLine();
+    }
+
+    @Override
+    public void maskIntx() {
+        interrupts.maskLine();
+    }
+
+    @Override
+    public void disableIntx() {
+        interrupts.disableLine();
+    }
+
+    @Override
+    public int enableMsi(int vectors, boolean extended, IntConsumer handler) {
+        int offered = offeredVectors(extended);
+        if (vectors < 1 || vectors > offered) {
+            return offered;
+        }
+        interrupts.enableMessages(vectors, handler);
+        configLock.lock();
+        try {
+            if (extended) {
+                config.set(extendedMessagesAt + 2, 2, 0x8000, 0xc000);
+            } else {
+                config.set(messagesAt + 2, 2, 32 - Integer.numberOfLeadingZeros(vectors - 1) << 4 | 1, 0x71);
+            }
+            config.set(ConfigSpace.COMMAND, 2, ConfigSpace.COMMAND_INTX_DISABLE, ConfigSpace.COMMAND_INTX_DISABLE);
+            applyConfiguration();
+        } finally {
+            configLock.unlock();
+        }
+        return vectors;
+    }
+
+    private int offeredVectors(boolean extended) {
+        int at = extended ? extendedMessagesAt : messagesAt;
+        if (at == 0) {
+            return 0;
+        }
+        int control = readConfig(at + 2, 2);
+        return extended ? (control & 0x7ff) + 1 : 1 << Math.min(control >>> 1 & 0x7, 5);
+    }
+
+    @Override
+    public void disableMsi() {
+        configLock.lock();
+        try {
+            if (messagesAt != 0) {
+                config.set(messagesAt + 2, 2, 0, 0x1);
+            }
+            if (extendedMessagesAt != 0) {
+                config.set(extendedMessagesAt + 2, 2, 0, 0x8000);
+            }
+            config.set(ConfigSpace.COMMAND, 2, 0, ConfigSpace.COMMAND_INTX_DISABLE);
+            applyConfiguration();
+        } finally {
+            configLock.unlock();
+        }
+        interrupts.disableMessages();
+        interrupts.deliverLine();
+    }
+
+    @Override
+    public List<String> resetMethods() {
+        if (plan.resetMethods().isPresent()) {
+            return plan.resetMethods().get();
+        }
+        var methods = new ArrayList<>(FunctionReset.ofCapabilities(plan.config()));
+        if (!bus.root() && bus.functions().size() == 1 && secondary == null) {
+            methods.add(FunctionReset.BUS);
+        }
+        return List.copyOf(methods);
+    }
+
+    @Override
+    public void resetFunction() {
+        FunctionReset.function(this);
+    }
+
+    boolean tryLockReset() {
+        // A thread that resets already must not find its own lock open.
+        return !resetLock.isHeldByCurrentThread() && resetLock.tryLock();
+    }
+
+    void unlockReset() {
+        resetLock.unlock();
+    }
+
+    /** The reset itself, with the reset lock held: nobody sees configuration until it is restored. */
+    void resetHardwareKeepingConfiguration() {
+        configLock.lock();
+        try {
+            if (powerAt != 0) {
+                config.set(powerAt + PM_CONTROL, 2, 0, 0x3);
+            }
+            var saved = config.save();
+            config.set(ConfigSpace.COMMAND, 2, ConfigSpace.COMMAND_INTX_DISABLE, 0xffff);
+            applyConfiguration();
+            model.reset();
+            config.reset();
+            config.restore(saved);
+            applyConfiguration();
+        } finally {
+            configLock.unlock();
+        }
+    }
+
+    void deliverPending() {
+        interrupts.deliverLine();
+    }
+
+    @Override
+    public PciBusNode bus() {
+        return bus;
+    }
+
+    @Override
+    public @Nullable Object resettableSlot() {
+        var bridge = bus.bridge();
+        return bridge != null && bridge.plan.slotReset() ? bridge : null;
+    }
+
+    @Override
+    public @Nullable PciFunction physicalFunction() {
+        return null;
+    }
+
+    /** Switches the device off. */
+    @Override
+    public void close() {
+        model.close();
+    }
+}

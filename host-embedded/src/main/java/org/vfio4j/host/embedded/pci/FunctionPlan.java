@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.host.embedded.pci;
+
+import java.util.List;
+import java.util.Optional;
+import org.vfio4j.spi.model.DmaPort;
+import org.vfio4j.spi.pci.PciAddress;
+import org.vfio4j.spi.pci.PciResource;
+
+/**
+ * How to make a function.
+ *
+ * @param address where it is
+ * @param description for people
+ * @param config configuration space after firmware and bus enumeration, 256 or 4096 bytes
+ * @param resources seven: six registers and the expansion ROM
+ * @param resetMethods the methods it has; empty to derive them from capabilities and topology
+ * @param slotReset whether, as a bridge, it resets the slot below it as a whole
+ * @param model makes what is behind the registers
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+public record FunctionPlan(
+        PciAddress address,
+        String description,
+        byte[] config,
+        List<PciResource> resources,
+        Optional<List<String>> resetMethods,
+        boolean slotReset,
+        ModelFactory model) {
+    /** Copies the lists. */
+    public FunctionPlan {
+        resources = List.copyOf(resources);
+        resetMethods = resetMethods.map(List::copyOf);
+    }
+
+    /** Makes the model of one function. */
+    @FunctionalInterface
+    interface ModelFactory {
+        /**
+         * Makes it.
+         *
+         * @param interrupts how it asks for attention
+         * @param dma its way to memory
+         */
+        FunctionModel create(FunctionInterrupts interrupts, DmaPort dma);
+    }
+}

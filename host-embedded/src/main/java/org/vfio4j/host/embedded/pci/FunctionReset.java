@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.host.embedded.pci;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.vfio4j.spi.pci.PciFunction;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * The ways to reset functions, each wrapped as the kernel does it: locks tried, configuration saved, decoding and bus
+ * mastering off, reset, configuration restored. Spec: pci §21.1, §21.2.
+ */
+final class FunctionReset {
+    static final String FLR = "flr";
+    static final String AF_FLR = "af_flr";
+    static final String PM = "pm";
+    static final String BUS = "bus";
+
+    private static final int DEVICE_CAPABILITY_FLR = 1 << 28;
+    private static final int AF_TRANSACTIONS_PENDING_AND_FLR = 0x3;
+    private static final int NO_SOFT_RESET = 0x8;
+
+    private FunctionReset() {}
+
+    /** Methods that the function's capabilities promise, in order of preference; {@code bus} depends on the topology. */
+    static List<String> ofCapabilities(byte[] config) {
+        var methods = new ArrayList<String>();
+        int express = CapabilityList.find(config, CapabilityList.EXPRESS);
+        if (express != 0 && (LittleEndian.get(config, express + 4, 4) & DEVICE_CAPABILITY_FLR) != 0) {
+            methods.add(FLR);
+        }
+        int advanced = CapabilityList.find(config, CapabilityList.ADVANCED_FEATURES);
+        if (advanced != 0 && (config[advanced + 3] & 0x3) == AF_TRANSACTIONS_PENDING_AND_FLR) {
+            methods.add(AF_FLR);
+        }
+        int power = CapabilityList.find(config, CapabilityList.PM);
+        if (power != 0 && (config[power + 4] & NO_SOFT_RESET) == 0) {
+            methods.add(PM);
+        }
+        return methods;
+    }
+
+    /** Resets one function by the first of its methods. */
+    static void function(EmbeddedFunction function) {
+        var methods = function.resetMethods();
+        if (methods.isEmpty()) {
+            throw new VfioException(Errno.ENOTTY, "reset refused: " + function.name() + " has no reset method");
+        }
+        if (methods.getFirst().equals(BUS)) {
+            bus(function.bus());
+        } else {
+            together(List.of(function), function.name());
+        }
+    }
+
+    /** Resets all functions of a bus and below it. */
+    static void bus(PciBusNode bus) {
+        if (!bus.resettable()) {
+            throw new VfioException(
+                    Errno.ENOTTY,
+                    "reset refused: bus " + String.format("%02x", bus.number()) + " has no bridge that resets it");
+        }
+        var affected = new ArrayList<EmbeddedFunction>();
+        below(bus, affected);
+        together(affected, "bus " + String.format("%02x", bus.number()));
+    }
+
+    private static void below(PciBusNode bus, List<EmbeddedFunction> into) {
+        for (PciFunction function : bus.functions()) {
+            var embedded = (EmbeddedFunction) function;
+            into.add(embedded);
+            var secondary = embedded.secondaryBus();
+            if (secondary != null) {
+                below(secondary, into);
+            }
+        }
+    }
+
+    private static void together(List<EmbeddedFunction> functions, String what) {
+        int locked = 0;
+        try {
+            for (var function : functions) {
+                if (!function.tryLockReset()) {
+                    throw new VfioException(
+                            Errno.EAGAIN, "reset of " + what + " refused: " + function.name() + " is locked");
+                }
+                locked++;
+            }
+            functions.forEach(EmbeddedFunction::resetHardwareKeepingConfiguration);
+        } finally {
+            for (int i = 0; i < locked; i++) {
+                functions.get(i).unlockReset();
+            }
+        }
+        functions.forEach(EmbeddedFunction::deliverPending);
+    }
+}
