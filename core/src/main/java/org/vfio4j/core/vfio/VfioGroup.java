@@ -182,28 +182,29 @@ public final class VfioGroup {
             if (revoked) {
                 throw revokedError("SET_CONTAINER");
             }
-            switch (role) {
-                case ContainerRole.Legacy(var target) -> {
-                    target.attach(caller, this);
-                    container = target;
-                    containerUsers = 1;
-                }
-                case ContainerRole.Iommufd(var context) -> {
-                    if (kind == GroupKind.NOIOMMU) {
-                        context.setNoIommuMode();
-                    } else {
-                        context.ensureCompatIoas();
-                    }
-                    context.retain();
-                    iommufd = context;
-                }
-                case ContainerRole.Other() ->
-                    throw new VfioException(
-                            Errno.EBADFD, "SET_CONTAINER refused: the file is neither a container nor an iommufd");
+            if (role instanceof ContainerRole.Legacy legacy) {
+                legacy.container().attach(caller, this);
+                container = legacy.container();
+                containerUsers = 1;
+            } else if (role instanceof ContainerRole.Iommufd other) {
+                useIommufd(other.context());
+            } else {
+                throw new VfioException(
+                        Errno.EBADFD, "SET_CONTAINER refused: the file is neither a container nor an iommufd");
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    private void useIommufd(IommufdContext context) {
+        if (kind == GroupKind.NOIOMMU) {
+            context.setNoIommuMode();
+        } else {
+            context.ensureCompatIoas();
+        }
+        context.retain();
+        iommufd = context;
     }
 
     /** UNSET_CONTAINER (GR-9). */
