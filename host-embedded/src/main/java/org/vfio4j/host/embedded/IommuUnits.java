@@ -52,10 +52,17 @@ final class IommuUnits {
     }
 
     private static TceConfig config(IommuSpec.Tce spec, PhysicalMemory memory) {
-        return TceConfig.defaults()
-                .withTce32(0, spec.window32Size())
-                .withPageSizes(spec.pageSizes())
-                .withWindows(spec.dynamicWindows(), spec.levels())
-                .withHostPageSize(memory.pageSize());
+        var usual = TceConfig.defaults();
+        return new TceConfig(
+                TceConfig.Platform.POWERNV,
+                0,
+                spec.window32Size(),
+                usual.slot1Start(),
+                spec.pageSizes(),
+                spec.dynamicWindows(),
+                spec.levels(),
+                memory.pageSize(),
+                usual.tableMemoryLimit(),
+                true);
     }
 }

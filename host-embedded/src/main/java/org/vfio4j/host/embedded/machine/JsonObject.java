@@ -73,14 +73,10 @@ final class JsonObject {
         return member == null ? null : member.value();
     }
 
-    private SourcePosition missing(String field) {
-        return json.where();
-    }
-
     /** A string that has to be there and not be empty. */
     String text(String field) {
         return optionalText(field)
-                .orElseThrow(() -> missing(field).refuse(what + " needs the field \"" + field + "\""));
+                .orElseThrow(() -> json.where().refuse(what + " needs the field \"" + field + "\""));
     }
 
     /** A string, not empty. */
@@ -127,7 +123,7 @@ final class JsonObject {
     long number(String field, long least, long most) {
         var value = value(field);
         if (value == null) {
-            throw missing(field).refuse(what + " needs the field \"" + field + "\"");
+            throw json.where().refuse(what + " needs the field \"" + field + "\"");
         }
         return inRange(field, value, least, most);
     }
@@ -163,13 +159,13 @@ final class JsonObject {
         if (value instanceof JsonValue.Text text) {
             var matcher = SIZE.matcher(text.text());
             if (matcher.matches()) {
-                int shift = 10 * (" KMGT".indexOf(matcher.group(2).isEmpty() ? " " : matcher.group(2)));
+                int shift = 10 * " KMGT".indexOf(matcher.group(2).isEmpty() ? " " : matcher.group(2));
                 String digits = matcher.group(1);
                 try {
                     long number = digits.startsWith("0x") || digits.startsWith("0X")
                             ? Long.parseUnsignedLong(digits.substring(2), 16)
                             : Long.parseUnsignedLong(digits);
-                    if (shift == 0 || number >= 0 && number < 1L << 63 - shift) {
+                    if (shift == 0 || (number >= 0 && number < 1L << (63 - shift))) {
                         return number << shift;
                     }
                 } catch (NumberFormatException tooLarge) {

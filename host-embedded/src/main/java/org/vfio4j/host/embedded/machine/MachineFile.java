@@ -87,7 +87,7 @@ public final class MachineFile {
 
     private IommuSpec paging(String name, JsonObject json) {
         long sizes = json.sizes("pageSizes", IommuSpec.Paging.USUAL_PAGE_SIZES);
-        if ((sizes & 1L << 12) == 0 || (sizes & ~IommuSpec.Paging.USUAL_PAGE_SIZES) != 0) {
+        if ((sizes & (1L << 12)) == 0 || (sizes & ~IommuSpec.Paging.USUAL_PAGE_SIZES) != 0) {
             throw json.where("pageSizes").refuse("\"pageSizes\" of a paging unit are \"4K\" and, if wanted, \"2M\" and \"1G\"");
         }
         return new IommuSpec.Paging(
@@ -106,8 +106,8 @@ public final class MachineFile {
         if (Long.bitCount(size) != 1) {
             throw json.where("window32Size").refuse("\"window32Size\" has to be a power of two");
         }
-        long sizes = json.sizes("pageSizes", 1L << 12 | 1L << 16 | 1L << 24);
-        if ((sizes & (1L << 12) - 1) != 0 || Long.highestOneBit(sizes) > 1L << 34 || sizes < 0) {
+        long sizes = json.sizes("pageSizes", (1L << 12) | (1L << 16) | (1L << 24));
+        if ((sizes & ((1L << 12) - 1)) != 0 || Long.highestOneBit(sizes) > 1L << 34 || sizes < 0) {
             throw json.where("pageSizes").refuse("\"pageSizes\" of a TCE unit go from \"4K\" to \"16G\"");
         }
         return new IommuSpec.Tce(
