@@ -25,8 +25,7 @@ final class IommuUnits {
             units.put(
                     spec.name(),
                     switch (spec) {
-                        case IommuSpec.Paging paging ->
-                            new PagingUnit(paging.name(), memory, config(paging), faults);
+                        case IommuSpec.Paging paging -> new PagingUnit(paging.name(), memory, config(paging), faults);
                         case IommuSpec.Tce tce -> new TceUnit(tce.name(), memory, config(tce, memory), faults);
                     });
         }

@@ -40,7 +40,8 @@ final class PciAssembly {
         this.spec = spec;
         this.devices = devices;
         for (var function : spec.functions()) {
-            onBus.computeIfAbsent(bus(function.address()), key -> new ArrayList<>()).add(function);
+            onBus.computeIfAbsent(bus(function.address()), key -> new ArrayList<>())
+                    .add(function);
             int secondary = secondary(function);
             if (secondary > function.address().bus()) {
                 leading.putIfAbsent((function.address().segment() << 8) | secondary, function);
@@ -76,18 +77,16 @@ final class PciAssembly {
     private void plan(FunctionSpec function) {
         var address = function.address();
         var place = new FunctionPlans.Place(address, multiFunction(address));
-        var plan =
-                switch (function.model()) {
-                    case PciSpec.Edu edu ->
-                        FunctionPlans.edu(place, edu.express(), edu.dmaMask(), devices, addresses);
-                    case PciSpec.Multi multi -> FunctionPlans.multi(place, addresses);
-                    case PciSpec.Bridge bridge -> planBridge(place, function, bridge);
-                    case PciSpec.Image image -> {
-                        planBelow(address.segment(), image.bridge() ? image.secondary() : 0, function);
-                        yield FunctionPlans.image(
-                                address, image.description(), image.config(), image.resources(), image.resetMethods());
-                    }
-                };
+        var plan = switch (function.model()) {
+            case PciSpec.Edu edu -> FunctionPlans.edu(place, edu.express(), edu.dmaMask(), devices, addresses);
+            case PciSpec.Multi multi -> FunctionPlans.multi(place, addresses);
+            case PciSpec.Bridge bridge -> planBridge(place, function, bridge);
+            case PciSpec.Image image -> {
+                planBelow(address.segment(), image.bridge() ? image.secondary() : 0, function);
+                yield FunctionPlans.image(
+                        address, image.description(), image.config(), image.resources(), image.resetMethods());
+            }
+        };
         plans.put(address, plan);
     }
 
@@ -160,7 +159,11 @@ final class PciAssembly {
     }
 
     /** Makes the functions, a bridge before what is below it. */
-    List<EmbeddedFunction> build(GroupPlan groups, Map<String, IommuUnit> units, Map<String, List<ReservedRegion>> reserved, PhysicalMemory memory) {
+    List<EmbeddedFunction> build(
+            GroupPlan groups,
+            Map<String, IommuUnit> units,
+            Map<String, List<ReservedRegion>> reserved,
+            PhysicalMemory memory) {
         Map<Integer, PciBusNode> buses = new HashMap<>();
         Map<PciAddress, EmbeddedFunction> functions = new HashMap<>();
         var built = new ArrayList<EmbeddedFunction>();

@@ -75,8 +75,7 @@ final class JsonObject {
 
     /** A string that has to be there and not be empty. */
     String text(String field) {
-        return optionalText(field)
-                .orElseThrow(() -> json.where().refuse(what + " needs the field \"" + field + "\""));
+        return optionalText(field).orElseThrow(() -> json.where().refuse(what + " needs the field \"" + field + "\""));
     }
 
     /** A string, not empty. */
@@ -254,16 +253,19 @@ final class JsonObject {
         if (!(value instanceof JsonValue.Members members)) {
             throw value.where().refuse("\"" + field + "\" takes an object, not " + value.kind());
         }
-        members.members().forEach((name, member) -> properties.put(name, switch (member.value()) {
-            case JsonValue.Text text -> text.text();
-            case JsonValue.Whole whole -> Long.toString(whole.number());
-            case JsonValue.Truth truth -> Boolean.toString(truth.value());
-            default ->
-                throw member.value()
-                        .where()
-                        .refuse("property \"" + name + "\" takes a string, number or truth, not "
-                                + member.value().kind());
-        }));
+        members.members()
+                .forEach((name, member) -> properties.put(
+                        name,
+                        switch (member.value()) {
+                            case JsonValue.Text text -> text.text();
+                            case JsonValue.Whole whole -> Long.toString(whole.number());
+                            case JsonValue.Truth truth -> Boolean.toString(truth.value());
+                            default ->
+                                throw member.value()
+                                        .where()
+                                        .refuse("property \"" + name + "\" takes a string, number or truth, not "
+                                                + member.value().kind());
+                        }));
         return properties;
     }
 

@@ -96,7 +96,10 @@ final class PciSection {
         if (function == null) {
             throw json.where("function")
                     .refuse("\"" + name + "\" has no function " + wanted + "; it has "
-                            + dump.keySet().stream().map(PciAddress::toString).sorted().toList());
+                            + dump.keySet().stream()
+                                    .map(PciAddress::toString)
+                                    .sorted()
+                                    .toList());
         }
         if ((function.config()[0x0e] & 0x7f) != 0) {
             throw json.where("config").refuse("the function in the dump is a bridge: use the model \"bridge\"");
@@ -151,11 +154,7 @@ final class PciSection {
                             + Long.toHexString(size) + " bytes");
         }
         return new PciResource(
-                start,
-                size,
-                io ? PciResource.Kind.IO : PciResource.Kind.MEMORY,
-                !io && (low & 0x8) != 0,
-                wide);
+                start, size, io ? PciResource.Kind.IO : PciResource.Kind.MEMORY, !io && (low & 0x8) != 0, wide);
     }
 
     private static int dword(byte[] config, int offset) {

@@ -83,7 +83,8 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     /** The bus below, when this is a bridge. */
-    @Nullable PciBusNode secondaryBus() {
+    @Nullable
+    PciBusNode secondaryBus() {
         return secondary;
     }
 
@@ -189,10 +190,12 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     private void checkConfigAccess(int offset, int size) {
-        if (offset < 0 || (size != 1 && size != 2 && size != 4) || offset % size != 0 || offset + size > config.size()) {
-            throw new IllegalArgumentException(
-                    name() + ": no access of " + size + " bytes at 0x" + Integer.toHexString(offset)
-                            + " in configuration space of " + config.size() + " bytes");
+        if (offset < 0
+                || (size != 1 && size != 2 && size != 4)
+                || offset % size != 0
+                || offset + size > config.size()) {
+            throw new IllegalArgumentException(name() + ": no access of " + size + " bytes at 0x"
+                    + Integer.toHexString(offset) + " in configuration space of " + config.size() + " bytes");
         }
     }
 
