@@ -190,13 +190,13 @@ public final class DriverCore implements AutoCloseable {
     /** Lets go of every device and unloads the drivers; waits for users, so close what is open first. */
     @Override
     public void close() {
-        listeners.reversed().forEach(listener -> quietly("hot-plug listener", listener::close));
+        listeners.reversed().forEach(listener -> quietly("hot-plug listener", listener));
         listeners.clear();
         for (var driver : drivers.reversed()) {
             for (var device : bindings.devicesOf(driver)) {
                 quietly(device.name(), () -> unbind(device));
             }
-            quietly("driver " + driver.name(), driver.driver()::close);
+            quietly("driver " + driver.name(), driver.driver());
         }
         drivers.clear();
     }
