@@ -16,7 +16,7 @@ public sealed interface IommuSpec {
      * A unit with page tables.
      *
      * @param name unique in the machine
-     * @param addressWidth width of I/O addresses in bits, 21 to 57
+     * @param addressWidth width of I/O addresses in bits, 31 to 57
      * @param pageSizes page sizes, one bit each
      * @param dirtyTracking whether it can record writes
      * @param coherent whether its DMA is coherent with caches; VFIO refuses devices otherwise

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.host.embedded.iommu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.vfio4j.spi.host.DmaFault;
+import org.vfio4j.spi.memory.BackingMemory;
+import org.vfio4j.spi.model.DmaPort;
+
+/**
+ * A device's way to memory. An access runs in steps of at most one page and {@value #MAX_STEP} bytes; each step is
+ * bracketed by two stores to the port's own counter, which is odd in between. {@link #awaitAccessEnd} is the other side.
+ */
+final class IommuPort implements DmaPort {
+    /** Longest copy in one step, in bytes: what an unmap may have to wait for. */
+    static final int MAX_STEP = 64 * 1024;
+
+    private static final VarHandle COUNTER = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle TRANSLATION;
+
+    static {
+        try {
+            TRANSLATION = MethodHandles.lookup().findVarHandle(IommuPort.class, "translation", Translation.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
+    /** The counter sits between 128 bytes of nothing on either side: no other core's data shares its cache lines. */
+    private static final int COUNTER_PLACE = 16;
+
+    private static final int SPINS_BEFORE_YIELD = 200;
+
+    private final String device;
+    private final BooleanSupplier busMaster;
+    private final FaultLog faults;
+    private final long[] counter = new long[2 * COUNTER_PLACE + 1];
+
+    /** How accesses are translated; null refuses them all. Set under the group's lock, read inside a step only. */
+    private @Nullable Translation translation;
+
+    IommuPort(String device, BooleanSupplier busMaster, FaultLog faults) {
+        this.device = device;
+        this.busMaster = busMaster;
+        this.faults = faults;
+    }
+
+    @Override
+    public boolean read(long iova, MemorySegment target, long targetOffset, long length) {
+        if (target.isReadOnly()) {
+            throw new IllegalArgumentException("a device read needs a target that can be written");
+        }
+        return access(iova, target, targetOffset, length, false);
+    }
+
+    @Override
+    public boolean write(long iova, MemorySegment source, long sourceOffset, long length) {
+        return access(iova, source, sourceOffset, length, true);
+    }
+
+    /** Sets how accesses that start from now on are translated. */
+    void translateWith(@Nullable Translation next) {
+        TRANSLATION.setVolatile(this, next);
+    }
+
+    /** Waits until an access that is in progress now has done its step. */
+    @SuppressWarnings("ThreadPriorityCheck") // yielding only shortens the wait for a device thread that lost its core
+    void awaitAccessEnd() {
+        long seen = (long) COUNTER.getAcquire(counter, COUNTER_PLACE);
+        if ((seen & 1) == 0) {
+            return;
+        }
+        int spins = 0;
+        while ((long) COUNTER.getAcquire(counter, COUNTER_PLACE) == seen) {
+            if (++spins < SPINS_BEFORE_YIELD) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
+        }
+    }
+
+    private boolean access(long iova, MemorySegment buffer, long bufferOffset, long length, boolean write) {
+        Objects.checkFromIndexSize(bufferOffset, length, buffer.byteSize());
+        if (!busMaster.getAsBoolean()) {
+            return refused(iova, write, DmaFault.Reason.BUS_MASTER_OFF);
+        }
+        long done = 0;
+        while (done < length) {
+            long moved = step(iova + done, buffer, bufferOffset + done, length - done, write);
+            if (moved < 0) {
+                return refused(iova + done, write, Translation.reason(moved));
+            }
+            done += moved;
+        }
+        return true;
+    }
+
+    /** Moves what one page and one step allow; answers the bytes moved, or a refusal. */
+    private long step(long iova, MemorySegment buffer, long bufferOffset, long remaining, boolean write) {
+        long idle = counter[COUNTER_PLACE];
+        if ((idle & 1) != 0) {
+            throw new IllegalStateException("the DMA port of " + device + " is used by two threads at once");
+        }
+        COUNTER.setOpaque(counter, COUNTER_PLACE, idle + 1);
+        AccessFence.deviceEntered();
+        try {
+            Translation current = translation;
+            if (current == null) {
+                return Translation.refuse(DmaFault.Reason.BLOCKED);
+            }
+            int line = current.lookup(iova, write);
+            if (line < 0) {
+                return line;
+            }
+            long length = Math.min(remaining, Math.min(current.bytesFrom(line, iova), MAX_STEP));
+            long offset = current.offset(line, iova);
+            MemorySegment view = current.view(line);
+            if (view == null) {
+                return moveIndirectly(current.backing(line), offset, buffer, bufferOffset, length, write);
+            }
+            if (write) {
+                MemorySegment.copy(buffer, bufferOffset, view, offset, length);
+            } else {
+                MemorySegment.copy(view, offset, buffer, bufferOffset, length);
+            }
+            return length;
+        } catch (RuntimeException | InternalError gone) {
+            // The caller's side was checked before: the arena behind the translation was closed, or a file cut short.
+            return Translation.refuse(DmaFault.Reason.MEMORY_GONE);
+        } finally {
+            COUNTER.setRelease(counter, COUNTER_PLACE, idle + 2);
+        }
+    }
+
+    private static long moveIndirectly(
+            @Nullable BackingMemory memory,
+            long offset,
+            MemorySegment buffer,
+            long bufferOffset,
+            long length,
+            boolean write) {
+        boolean moved = memory != null
+                && (write
+                        ? memory.write(offset, buffer, bufferOffset, length)
+                        : memory.read(offset, buffer, bufferOffset, length));
+        return moved ? length : Translation.refuse(DmaFault.Reason.MEMORY_GONE);
+    }
+
+    private boolean refused(long iova, boolean write, DmaFault.Reason reason) {
+        faults.record(new DmaFault(device, iova, write, reason));
+        return false;
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.host.embedded.iommu;
+
+import java.util.Set;
+import org.vfio4j.spi.host.IommuCapability;
+import org.vfio4j.spi.memory.PhysicalMemory;
+
+/**
+ * An IOMMU with multi-level page tables, as on x86 and Arm. Domains can be shared by all groups behind one unit, and by no
+ * others. Spec: type1 §16, iommufd §15.
+ */
+public final class PagingUnit implements IommuUnit {
+    private final String name;
+    private final PhysicalMemory physical;
+    private final PagingConfig config;
+    private final FaultLog faults;
+
+    /**
+     * A unit.
+     *
+     * @param name its name in the machine description
+     * @param physical the memory that devices behind it can be made to reach
+     * @param config what it can do
+     * @param faults where refused accesses are recorded
+     */
+    public PagingUnit(String name, PhysicalMemory physical, PagingConfig config, FaultLog faults) {
+        this.name = name;
+        this.physical = physical;
+        this.config = config;
+        this.faults = faults;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public Set<IommuCapability> capabilities() {
+        return config.capabilities();
+    }
+
+    @Override
+    public EmbeddedGroup newGroup(int id) {
+        return new PagingGroup(id, this);
+    }
+
+    /** What the unit can do. */
+    public PagingConfig config() {
+        return config;
+    }
+
+    PhysicalMemory physical() {
+        return physical;
+    }
+
+    FaultLog faults() {
+        return faults;
+    }
+}
