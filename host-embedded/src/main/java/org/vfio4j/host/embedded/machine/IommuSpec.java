@@ -16,7 +16,7 @@ public sealed interface IommuSpec {
      * A unit with page tables.
      *
      * @param name unique in the machine
-     * @param addressWidth width of I/O addresses in bits, 21 to 57
+     * @param addressWidth width of I/O addresses in bits, 31 to 57
      * @param pageSizes page sizes, one bit each
      * @param dirtyTracking whether it can record writes
      * @param coherent whether its DMA is coherent with caches; VFIO refuses devices otherwise
@@ -35,7 +35,7 @@ public sealed interface IommuSpec {
             List<ReservedRegion> reserved)
             implements IommuSpec {
         /** Page sizes of 4 KiB, 2 MiB and 1 GiB. */
-        public static final long USUAL_PAGE_SIZES = 1L << 12 | 1L << 21 | 1L << 30;
+        public static final long USUAL_PAGE_SIZES = (1L << 12) | (1L << 21) | (1L << 30);
 
         /** Where x86 machines take interrupt messages. */
         public static final ReservedRegion X86_MSI =

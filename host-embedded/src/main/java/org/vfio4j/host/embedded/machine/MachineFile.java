@@ -77,7 +77,8 @@ public final class MachineFile {
     private IommuSpec unit(JsonObject json) {
         String name = json.text("name");
         if (name.equals(NO_IOMMU)) {
-            throw json.where("name").refuse("\"" + NO_IOMMU + "\" means that there is no IOMMU unit: choose another name");
+            throw json.where("name")
+                    .refuse("\"" + NO_IOMMU + "\" means that there is no IOMMU unit: choose another name");
         }
         String kind = json.word("kind", List.of("paging", "tce"), null);
         IommuSpec spec = kind.equals("paging") ? paging(name, json) : tce(name, json);
@@ -87,12 +88,13 @@ public final class MachineFile {
 
     private IommuSpec paging(String name, JsonObject json) {
         long sizes = json.sizes("pageSizes", IommuSpec.Paging.USUAL_PAGE_SIZES);
-        if ((sizes & (1L << 12) - 1) != 0 || Long.highestOneBit(sizes) > 1L << 39) {
-            throw json.where("pageSizes").refuse("\"pageSizes\" go from 4K to 512G");
+        if ((sizes & (1L << 12)) == 0 || (sizes & ~IommuSpec.Paging.USUAL_PAGE_SIZES) != 0) {
+            throw json.where("pageSizes")
+                    .refuse("\"pageSizes\" of a paging unit are \"4K\" and, if wanted, \"2M\" and \"1G\"");
         }
         return new IommuSpec.Paging(
                 name,
-                (int) json.number("addressWidth", 21, 57, 48),
+                (int) json.number("addressWidth", 31, 57, 48),
                 sizes,
                 json.truth("dirtyTracking", true),
                 json.truth("coherent", true),
@@ -102,16 +104,16 @@ public final class MachineFile {
     }
 
     private IommuSpec tce(String name, JsonObject json) {
-        long size = json.number("window32Size", 1 << 16, 1L << 32, 1L << 30);
+        long size = json.number("window32Size", 1 << 16, 1L << 32, 1L << 31);
         if (Long.bitCount(size) != 1) {
             throw json.where("window32Size").refuse("\"window32Size\" has to be a power of two");
         }
+        long sizes = json.sizes("pageSizes", (1L << 12) | (1L << 16) | (1L << 24));
+        if ((sizes & ((1L << 12) - 1)) != 0 || Long.highestOneBit(sizes) > 1L << 34 || sizes < 0) {
+            throw json.where("pageSizes").refuse("\"pageSizes\" of a TCE unit go from \"4K\" to \"16G\"");
+        }
         return new IommuSpec.Tce(
-                name,
-                size,
-                json.sizes("pageSizes", 1L << 12 | 1L << 16 | 1L << 24),
-                (int) json.number("dynamicWindows", 0, 2, 2),
-                (int) json.number("levels", 1, 5, 5));
+                name, size, sizes, (int) json.number("dynamicWindows", 0, 2, 2), (int) json.number("levels", 1, 5, 5));
     }
 
     /** The reserved regions of an IOMMU unit or a function. */

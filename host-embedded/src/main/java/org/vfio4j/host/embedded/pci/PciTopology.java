@@ -10,9 +10,8 @@ import org.vfio4j.spi.host.BusDevice;
  * The bus type {@code pci} of the machine: every function of every bus. Functions neither come nor go while the machine
  * runs, so listeners have nothing to hear.
  */
-public final class PciTopology implements Bus, AutoCloseable {
+public final class PciTopology implements Bus {
     private final List<String> nativeDrivers;
-    private final List<EmbeddedFunction> functions;
     private final List<BusDevice> devices;
 
     /**
@@ -23,7 +22,6 @@ public final class PciTopology implements Bus, AutoCloseable {
      */
     public PciTopology(List<String> nativeDrivers, List<EmbeddedFunction> functions, List<BusDevice> others) {
         this.nativeDrivers = List.copyOf(nativeDrivers);
-        this.functions = List.copyOf(functions);
         var all = new ArrayList<BusDevice>(functions);
         all.addAll(others);
         this.devices = List.copyOf(all);
@@ -47,10 +45,5 @@ public final class PciTopology implements Bus, AutoCloseable {
     @Override
     public AutoCloseable listen(Listener listener) {
         return () -> {};
-    }
-
-    @Override
-    public void close() {
-        functions.forEach(EmbeddedFunction::close);
     }
 }
