@@ -38,8 +38,7 @@ final class EmbeddedHost implements Host {
     private final Deque<AutoCloseable> owned;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private EmbeddedHost(
-            String name, GroupTable groups, FaultLog faults, List<Bus> buses, Deque<AutoCloseable> owned) {
+    private EmbeddedHost(String name, GroupTable groups, FaultLog faults, List<Bus> buses, Deque<AutoCloseable> owned) {
         this.name = name;
         this.groups = groups;
         this.faults = faults;
@@ -77,10 +76,12 @@ final class EmbeddedHost implements Host {
         var models = new ModelAssembly(machine, providers);
         var plan = new GroupPlan();
         pci.isolate(plan);
-        machine.fslMc().containers().forEach(container -> container
-                .iommu()
-                .iommu()
-                .ifPresent(unit -> plan.want(container, container.iommu(), "dprc." + container.id())));
+        machine.fslMc()
+                .containers()
+                .forEach(container -> container
+                        .iommu()
+                        .iommu()
+                        .ifPresent(unit -> plan.want(container, container.iommu(), "dprc." + container.id())));
         models.isolate(plan);
         plan.make(units, groups);
 

@@ -42,8 +42,7 @@ public final class EmbeddedHostProvider implements HostProvider {
 
     private static MachineDescription read(Path path) {
         if (!Files.exists(path)) {
-            throw new VfioException(
-                    Errno.ENOENT, path + ": there is no such machine description or captured machine");
+            throw new VfioException(Errno.ENOENT, path + ": there is no such machine description or captured machine");
         }
         return Files.isDirectory(path) ? CapturedMachine.read(path) : MachineFile.read(path);
     }

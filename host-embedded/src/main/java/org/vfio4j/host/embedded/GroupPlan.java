@@ -83,7 +83,8 @@ final class GroupPlan {
     }
 
     /** The group made for a key; null when nobody asked under it. */
-    @Nullable EmbeddedGroup group(Object key) {
+    @Nullable
+    EmbeddedGroup group(Object key) {
         return made.get(key);
     }
 }

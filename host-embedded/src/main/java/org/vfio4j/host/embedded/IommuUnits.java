@@ -25,8 +25,7 @@ final class IommuUnits {
             units.put(
                     spec.name(),
                     switch (spec) {
-                        case IommuSpec.Paging paging ->
-                            new PagingUnit(paging.name(), memory, config(paging), faults);
+                        case IommuSpec.Paging paging -> new PagingUnit(paging.name(), memory, config(paging), faults);
                         case IommuSpec.Tce tce -> new TceUnit(tce.name(), memory, config(tce, memory), faults);
                     });
         }
@@ -52,10 +51,17 @@ final class IommuUnits {
     }
 
     private static TceConfig config(IommuSpec.Tce spec, PhysicalMemory memory) {
-        return TceConfig.defaults()
-                .withTce32(0, spec.window32Size())
-                .withPageSizes(spec.pageSizes())
-                .withWindows(spec.dynamicWindows(), spec.levels())
-                .withHostPageSize(memory.pageSize());
+        var usual = TceConfig.defaults();
+        return new TceConfig(
+                TceConfig.Platform.POWERNV,
+                0,
+                spec.window32Size(),
+                usual.slot1Start(),
+                spec.pageSizes(),
+                spec.dynamicWindows(),
+                spec.levels(),
+                memory.pageSize(),
+                usual.tableMemoryLimit(),
+                true);
     }
 }

@@ -40,10 +40,11 @@ final class PciAssembly {
         this.spec = spec;
         this.devices = devices;
         for (var function : spec.functions()) {
-            onBus.computeIfAbsent(bus(function.address()), key -> new ArrayList<>()).add(function);
+            onBus.computeIfAbsent(bus(function.address()), key -> new ArrayList<>())
+                    .add(function);
             int secondary = secondary(function);
             if (secondary > function.address().bus()) {
-                leading.putIfAbsent(function.address().segment() << 8 | secondary, function);
+                leading.putIfAbsent((function.address().segment() << 8) | secondary, function);
             }
         }
         // Root buses first: their bridges plan what is below them, between opening and closing their windows.
@@ -55,7 +56,7 @@ final class PciAssembly {
     }
 
     private static int bus(PciAddress address) {
-        return address.segment() << 8 | address.bus();
+        return (address.segment() << 8) | address.bus();
     }
 
     private static int secondary(FunctionSpec function) {
@@ -76,38 +77,36 @@ final class PciAssembly {
     private void plan(FunctionSpec function) {
         var address = function.address();
         var place = new FunctionPlans.Place(address, multiFunction(address));
-        int below = secondary(function);
-        long[] window = addresses.openWindow();
-        int subordinate = below == 0 ? 0 : planBelow(address.segment(), below, function);
-        var plan =
-                switch (function.model()) {
-                    case PciSpec.Edu edu ->
-                        FunctionPlans.edu(place, edu.express(), edu.dmaMask(), devices, addresses);
-                    case PciSpec.Multi multi -> FunctionPlans.multi(place, addresses);
-                    case PciSpec.Bridge bridge ->
-                        FunctionPlans.bridge(
-                                place,
-                                bridge.conventional(),
-                                below,
-                                subordinate,
-                                bridge.slotReset(),
-                                addresses.closeWindow(window));
-                    case PciSpec.Image image ->
-                        FunctionPlans.image(
-                                address,
-                                image.description(),
-                                image.config(),
-                                image.resources(),
-                                image.resetMethods());
-                };
+        var plan = switch (function.model()) {
+            case PciSpec.Edu edu -> FunctionPlans.edu(place, edu.express(), edu.dmaMask(), devices, addresses);
+            case PciSpec.Multi multi -> FunctionPlans.multi(place, addresses);
+            case PciSpec.Bridge bridge -> planBridge(place, function, bridge);
+            case PciSpec.Image image -> {
+                planBelow(address.segment(), image.bridge() ? image.secondary() : 0, function);
+                yield FunctionPlans.image(
+                        address, image.description(), image.config(), image.resources(), image.resetMethods());
+            }
+        };
         plans.put(address, plan);
+    }
+
+    private FunctionPlan planBridge(FunctionPlans.Place place, FunctionSpec function, PciSpec.Bridge bridge) {
+        var window = addresses.openWindow();
+        int subordinate = planBelow(place.address().segment(), bridge.secondary(), function);
+        return FunctionPlans.bridge(
+                place,
+                bridge.conventional(),
+                bridge.secondary(),
+                subordinate,
+                bridge.slotReset(),
+                addresses.closeWindow(window));
     }
 
     /** Plans a bus and everything below; answers the highest bus number there. */
     private int planBelow(int segment, int bus, FunctionSpec bridge) {
         int highest = bus;
-        if (leading.get(segment << 8 | bus) == bridge) {
-            for (var function : onBus.getOrDefault(segment << 8 | bus, List.of())) {
+        if (bridge.equals(leading.get((segment << 8) | bus))) {
+            for (var function : onBus.getOrDefault((segment << 8) | bus, List.of())) {
                 plan(function);
                 highest = Math.max(highest, highestBelow(segment, function));
             }
@@ -118,7 +117,7 @@ final class PciAssembly {
     private int highestBelow(int segment, FunctionSpec function) {
         int highest = secondary(function);
         if (highest > function.address().bus()) {
-            for (var below : onBus.getOrDefault(segment << 8 | highest, List.of())) {
+            for (var below : onBus.getOrDefault((segment << 8) | highest, List.of())) {
                 highest = Math.max(highest, highestBelow(segment, below));
             }
         }
@@ -160,7 +159,11 @@ final class PciAssembly {
     }
 
     /** Makes the functions, a bridge before what is below it. */
-    List<EmbeddedFunction> build(GroupPlan groups, Map<String, IommuUnit> units, Map<String, List<ReservedRegion>> reserved, PhysicalMemory memory) {
+    List<EmbeddedFunction> build(
+            GroupPlan groups,
+            Map<String, IommuUnit> units,
+            Map<String, List<ReservedRegion>> reserved,
+            PhysicalMemory memory) {
         Map<Integer, PciBusNode> buses = new HashMap<>();
         Map<PciAddress, EmbeddedFunction> functions = new HashMap<>();
         var built = new ArrayList<EmbeddedFunction>();

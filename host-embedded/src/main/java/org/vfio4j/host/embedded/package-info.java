@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A whole machine in this process, the default host: buses with simulated devices, and software IOMMU units whose tables really
- * translate every device access, record its faults and can be described in a file. It is what makes every flow testable without
- * hardware or privileges.
+ * A whole machine in this process: the host {@linkplain org.vfio4j.host.embedded.EmbeddedHostProvider embedded} reads a
+ * description, assembles IOMMU units, isolation groups, buses and devices from it, and runs them.
  */
 package org.vfio4j.host.embedded;

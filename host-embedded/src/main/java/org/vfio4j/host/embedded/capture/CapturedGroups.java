@@ -16,8 +16,7 @@ import org.vfio4j.spi.pci.PciAddress;
 final class CapturedGroups {
     private static final Pattern MEMBERSHIP = Pattern.compile("([0-9]{1,6}) +([0-9a-fA-F:.]+)(?: +.*)?");
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,6}");
-    private static final Pattern REGION =
-            Pattern.compile("0x([0-9a-fA-F]{1,16}) 0x([0-9a-fA-F]{1,16}) ([a-z-]+)");
+    private static final Pattern REGION = Pattern.compile("0x([0-9a-fA-F]{1,16}) 0x([0-9a-fA-F]{1,16}) ([a-z-]+)");
 
     private CapturedGroups() {}
 
@@ -86,7 +85,8 @@ final class CapturedGroups {
     private static void region(SourcePosition where, @Nullable List<ReservedRegion> into, String line) {
         var fields = REGION.matcher(line);
         if (into == null || !fields.matches()) {
-            throw where.refuse("no reserved region like \"0x00000000fee00000 0x00000000feefffff msi\": \"" + line + "\"");
+            throw where.refuse(
+                    "no reserved region like \"0x00000000fee00000 0x00000000feefffff msi\": \"" + line + "\"");
         }
         into.add(new ReservedRegion(
                 Long.parseUnsignedLong(fields.group(1), 16),

@@ -72,8 +72,7 @@ public final class CapturedMachine {
         dump.forEach((address, function) -> {
             var known = attributes.get(address);
             if (known == null) {
-                throw function.where()
-                        .refuse("function " + address + " has no section in " + CaptureFiles.ATTRIBUTES);
+                throw function.where().refuse("function " + address + " has no section in " + CaptureFiles.ATTRIBUTES);
             }
             var driver = known.driver().or(() -> Optional.ofNullable(verbose.get(address)));
             driver.filter(name -> !vfio(name)).ifPresent(nativeDrivers::add);

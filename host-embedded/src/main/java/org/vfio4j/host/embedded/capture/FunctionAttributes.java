@@ -98,7 +98,7 @@ record FunctionAttributes(List<PciResource> resources, List<String> resetMethods
             switch (line.substring(0, colon)) {
                 case "resource" -> resource(at, value);
                 case "reset_method" ->
-                    resetMethods = List.of(value.split(" +")).stream()
+                    resetMethods = List.of(value.split(" +", -1)).stream()
                             .filter(POSSIBLE_RESETS::contains)
                             .toList();
                 case "driver" -> driver = Optional.of(value).filter(name -> !name.isEmpty());

@@ -98,7 +98,8 @@ public final class SysfsRecorder implements MachineRecorder {
 
         private void group(PciAddress address, String number) {
             try {
-                groups.computeIfAbsent(Integer.parseInt(number), key -> new ArrayList<>()).add(address);
+                groups.computeIfAbsent(Integer.parseInt(number), key -> new ArrayList<>())
+                        .add(address);
             } catch (NumberFormatException e) {
                 unreadable.add("function " + address + " is recorded without group: \"" + number + "\" is no number");
             }
@@ -158,8 +159,7 @@ public final class SysfsRecorder implements MachineRecorder {
                 return Optional.empty();
             }
             try {
-                return Optional.of(
-                        String.valueOf(Files.readSymbolicLink(link).getFileName()));
+                return Optional.of(String.valueOf(Files.readSymbolicLink(link).getFileName()));
             } catch (IOException e) {
                 unreadable.add(link + ": " + e);
                 return Optional.empty();
@@ -194,8 +194,8 @@ public final class SysfsRecorder implements MachineRecorder {
                 }
                 reserved.append(CaptureFiles.SECTION).append(number).append('\n');
                 optional(folder.resolve("reserved_regions"))
-                        .ifPresent(text ->
-                                text.lines().forEach(line -> reserved.append(line).append('\n')));
+                        .ifPresent(text -> text.lines()
+                                .forEach(line -> reserved.append(line).append('\n')));
             });
             try {
                 Files.createDirectories(target);

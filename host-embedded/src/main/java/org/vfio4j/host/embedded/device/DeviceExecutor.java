@@ -21,8 +21,10 @@ public final class DeviceExecutor implements Executor, AutoCloseable {
      * @param machine the machine's name, for the thread's name
      */
     public DeviceExecutor(String machine) {
-        thread = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon().name("vfio4j devices of " + machine).factory());
+        thread = Executors.newSingleThreadExecutor(Thread.ofPlatform()
+                .daemon()
+                .name("vfio4j devices of " + machine)
+                .factory());
     }
 
     /** Queues a step; it is dropped when the machine is being switched off. */

@@ -134,8 +134,8 @@ public final class MachineSlot implements DeviceSlot {
             if (!plan.nativeDrivers.contains(driver)) {
                 throw new VfioException(
                         Errno.ENODEV,
-                        "bind refused: the machine has no native driver \"" + driver + "\" for " + plan.name + "; it has "
-                                + plan.nativeDrivers);
+                        "bind refused: the machine has no native driver \"" + driver + "\" for " + plan.name
+                                + "; it has " + plan.nativeDrivers);
             }
             if (nativeDriver != null) {
                 throw new VfioException(

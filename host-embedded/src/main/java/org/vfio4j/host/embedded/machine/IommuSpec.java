@@ -35,7 +35,7 @@ public sealed interface IommuSpec {
             List<ReservedRegion> reserved)
             implements IommuSpec {
         /** Page sizes of 4 KiB, 2 MiB and 1 GiB. */
-        public static final long USUAL_PAGE_SIZES = 1L << 12 | 1L << 21 | 1L << 30;
+        public static final long USUAL_PAGE_SIZES = (1L << 12) | (1L << 21) | (1L << 30);
 
         /** Where x86 machines take interrupt messages. */
         public static final ReservedRegion X86_MSI =

@@ -73,14 +73,9 @@ final class JsonObject {
         return member == null ? null : member.value();
     }
 
-    private SourcePosition missing(String field) {
-        return json.where();
-    }
-
     /** A string that has to be there and not be empty. */
     String text(String field) {
-        return optionalText(field)
-                .orElseThrow(() -> missing(field).refuse(what + " needs the field \"" + field + "\""));
+        return optionalText(field).orElseThrow(() -> json.where().refuse(what + " needs the field \"" + field + "\""));
     }
 
     /** A string, not empty. */
@@ -127,7 +122,7 @@ final class JsonObject {
     long number(String field, long least, long most) {
         var value = value(field);
         if (value == null) {
-            throw missing(field).refuse(what + " needs the field \"" + field + "\"");
+            throw json.where().refuse(what + " needs the field \"" + field + "\"");
         }
         return inRange(field, value, least, most);
     }
@@ -163,13 +158,13 @@ final class JsonObject {
         if (value instanceof JsonValue.Text text) {
             var matcher = SIZE.matcher(text.text());
             if (matcher.matches()) {
-                int shift = 10 * (" KMGT".indexOf(matcher.group(2).isEmpty() ? " " : matcher.group(2)));
+                int shift = 10 * " KMGT".indexOf(matcher.group(2).isEmpty() ? " " : matcher.group(2));
                 String digits = matcher.group(1);
                 try {
                     long number = digits.startsWith("0x") || digits.startsWith("0X")
                             ? Long.parseUnsignedLong(digits.substring(2), 16)
                             : Long.parseUnsignedLong(digits);
-                    if (shift == 0 || number >= 0 && number < 1L << 63 - shift) {
+                    if (shift == 0 || (number >= 0 && number < 1L << (63 - shift))) {
                         return number << shift;
                     }
                 } catch (NumberFormatException tooLarge) {
@@ -258,16 +253,19 @@ final class JsonObject {
         if (!(value instanceof JsonValue.Members members)) {
             throw value.where().refuse("\"" + field + "\" takes an object, not " + value.kind());
         }
-        members.members().forEach((name, member) -> properties.put(name, switch (member.value()) {
-            case JsonValue.Text text -> text.text();
-            case JsonValue.Whole whole -> Long.toString(whole.number());
-            case JsonValue.Truth truth -> Boolean.toString(truth.value());
-            default ->
-                throw member.value()
-                        .where()
-                        .refuse("property \"" + name + "\" takes a string, number or truth, not "
-                                + member.value().kind());
-        }));
+        members.members()
+                .forEach((name, member) -> properties.put(
+                        name,
+                        switch (member.value()) {
+                            case JsonValue.Text text -> text.text();
+                            case JsonValue.Whole whole -> Long.toString(whole.number());
+                            case JsonValue.Truth truth -> Boolean.toString(truth.value());
+                            default ->
+                                throw member.value()
+                                        .where()
+                                        .refuse("property \"" + name + "\" takes a string, number or truth, not "
+                                                + member.value().kind());
+                        }));
         return properties;
     }
 

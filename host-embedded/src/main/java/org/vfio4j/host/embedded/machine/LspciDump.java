@@ -114,7 +114,7 @@ public final class LspciDump {
                 throw where.refuse("bytes from 0x" + Integer.toHexString(offset) + " of " + address
                         + " where those from 0x" + Integer.toHexString(filled) + " belong");
             }
-            var parts = hex.split(" +");
+            var parts = hex.split(" +", -1);
             if (parts.length != PER_LINE) {
                 throw where.refuse(
                         "a line of " + address + " has " + (hex.isEmpty() ? 0 : parts.length) + " bytes instead of 16");

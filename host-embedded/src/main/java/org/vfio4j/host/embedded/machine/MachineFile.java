@@ -77,7 +77,8 @@ public final class MachineFile {
     private IommuSpec unit(JsonObject json) {
         String name = json.text("name");
         if (name.equals(NO_IOMMU)) {
-            throw json.where("name").refuse("\"" + NO_IOMMU + "\" means that there is no IOMMU unit: choose another name");
+            throw json.where("name")
+                    .refuse("\"" + NO_IOMMU + "\" means that there is no IOMMU unit: choose another name");
         }
         String kind = json.word("kind", List.of("paging", "tce"), null);
         IommuSpec spec = kind.equals("paging") ? paging(name, json) : tce(name, json);
@@ -87,8 +88,9 @@ public final class MachineFile {
 
     private IommuSpec paging(String name, JsonObject json) {
         long sizes = json.sizes("pageSizes", IommuSpec.Paging.USUAL_PAGE_SIZES);
-        if ((sizes & 1L << 12) == 0 || (sizes & ~IommuSpec.Paging.USUAL_PAGE_SIZES) != 0) {
-            throw json.where("pageSizes").refuse("\"pageSizes\" of a paging unit are \"4K\" and, if wanted, \"2M\" and \"1G\"");
+        if ((sizes & (1L << 12)) == 0 || (sizes & ~IommuSpec.Paging.USUAL_PAGE_SIZES) != 0) {
+            throw json.where("pageSizes")
+                    .refuse("\"pageSizes\" of a paging unit are \"4K\" and, if wanted, \"2M\" and \"1G\"");
         }
         return new IommuSpec.Paging(
                 name,
@@ -106,16 +108,12 @@ public final class MachineFile {
         if (Long.bitCount(size) != 1) {
             throw json.where("window32Size").refuse("\"window32Size\" has to be a power of two");
         }
-        long sizes = json.sizes("pageSizes", 1L << 12 | 1L << 16 | 1L << 24);
-        if ((sizes & (1L << 12) - 1) != 0 || Long.highestOneBit(sizes) > 1L << 34 || sizes < 0) {
+        long sizes = json.sizes("pageSizes", (1L << 12) | (1L << 16) | (1L << 24));
+        if ((sizes & ((1L << 12) - 1)) != 0 || Long.highestOneBit(sizes) > 1L << 34 || sizes < 0) {
             throw json.where("pageSizes").refuse("\"pageSizes\" of a TCE unit go from \"4K\" to \"16G\"");
         }
         return new IommuSpec.Tce(
-                name,
-                size,
-                sizes,
-                (int) json.number("dynamicWindows", 0, 2, 2),
-                (int) json.number("levels", 1, 5, 5));
+                name, size, sizes, (int) json.number("dynamicWindows", 0, 2, 2), (int) json.number("levels", 1, 5, 5));
     }
 
     /** The reserved regions of an IOMMU unit or a function. */

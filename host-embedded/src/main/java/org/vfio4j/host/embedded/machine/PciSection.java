@@ -96,7 +96,10 @@ final class PciSection {
         if (function == null) {
             throw json.where("function")
                     .refuse("\"" + name + "\" has no function " + wanted + "; it has "
-                            + dump.keySet().stream().map(PciAddress::toString).sorted().toList());
+                            + dump.keySet().stream()
+                                    .map(PciAddress::toString)
+                                    .sorted()
+                                    .toList());
         }
         if ((function.config()[0x0e] & 0x7f) != 0) {
             throw json.where("config").refuse("the function in the dump is a bridge: use the model \"bridge\"");
@@ -138,31 +141,27 @@ final class PciSection {
         }
         boolean io = (low & 0x1) != 0;
         boolean wide = !io && (low & 0x6) == 0x4;
-        if (size < (io ? 4 : 16) || io && size > 1 << 16 || !io && !wide && size > 1L << 31) {
+        if (size < (io ? 4 : 16) || (io && size > 1 << 16) || (!io && !wide && size > 1L << 31)) {
             throw json.where("bars").refuse("BAR " + bar + " cannot have 0x" + Long.toHexString(size) + " bytes");
         }
         long start = io ? low & 0xffff_fffcL : low & 0xffff_fff0L;
         if (wide) {
             start |= (long) dword(config, BAR0 + 4 * bar + 4) << 32;
         }
-        if ((start & size - 1) != 0) {
+        if ((start & (size - 1)) != 0) {
             throw json.where("bars")
                     .refuse("BAR " + bar + " at 0x" + Long.toHexString(start) + " is not aligned to its 0x"
                             + Long.toHexString(size) + " bytes");
         }
         return new PciResource(
-                start,
-                size,
-                io ? PciResource.Kind.IO : PciResource.Kind.MEMORY,
-                !io && (low & 0x8) != 0,
-                wide);
+                start, size, io ? PciResource.Kind.IO : PciResource.Kind.MEMORY, !io && (low & 0x8) != 0, wide);
     }
 
     private static int dword(byte[] config, int offset) {
-        return config[offset] & 0xff
-                | (config[offset + 1] & 0xff) << 8
-                | (config[offset + 2] & 0xff) << 16
-                | config[offset + 3] << 24;
+        return (config[offset] & 0xff)
+                | ((config[offset + 1] & 0xff) << 8)
+                | ((config[offset + 2] & 0xff) << 16)
+                | (config[offset + 3] << 24);
     }
 
     /** Every bus but 00 needs one bridge on a lower bus that leads to it. */
@@ -176,7 +175,7 @@ final class PciSection {
                             .refuse("bridge " + address + " cannot lead to bus " + bridge.secondary()
                                     + ": buses below have higher numbers");
                 }
-                var other = bridges.put(address.segment() << 8 | bridge.secondary(), address);
+                var other = bridges.put((address.segment() << 8) | bridge.secondary(), address);
                 if (other != null) {
                     throw position(address)
                             .refuse("bridges " + other + " and " + address + " both lead to bus " + bridge.secondary());
@@ -185,7 +184,7 @@ final class PciSection {
         }
         for (var function : functions) {
             var address = function.address();
-            if (address.bus() != 0 && !bridges.containsKey(address.segment() << 8 | address.bus())) {
+            if (address.bus() != 0 && !bridges.containsKey((address.segment() << 8) | address.bus())) {
                 throw position(address)
                         .refuse("no bridge leads to bus " + String.format("%02x", address.bus()) + " of " + address);
             }

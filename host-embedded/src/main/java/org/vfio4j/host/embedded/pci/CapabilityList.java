@@ -59,7 +59,7 @@ public final class CapabilityList {
                     break;
                 }
                 entries.add(new Entry(header & 0xffff, offset, true));
-                offset = header >>> 20 & 0xffc;
+                offset = (header >>> 20) & 0xffc;
             }
         }
         return entries;

@@ -110,7 +110,7 @@ final class ConfigBuilder {
     /** 64-bit MSI without per-vector masking; vectors is a power of two. */
     ConfigBuilder messages(int at, int vectors) {
         link(at, CapabilityList.MSI);
-        put(at + 2, 2, 0x80 | Integer.numberOfTrailingZeros(vectors) << 1);
+        put(at + 2, 2, 0x80 | (Integer.numberOfTrailingZeros(vectors) << 1));
         return this;
     }
 
@@ -130,7 +130,7 @@ final class ConfigBuilder {
      */
     ConfigBuilder express(int at, int portType, boolean functionLevelReset) {
         link(at, CapabilityList.EXPRESS);
-        put(at + 2, 2, portType << 4 | 2);
+        put(at + 2, 2, (portType << 4) | 2);
         put(at + 4, 4, 0x8000 | (functionLevelReset ? 1 << 28 : 0));
         put(at + 8, 2, 0x2810);
         put(at + 0x0c, 4, 0x11);
@@ -140,9 +140,9 @@ final class ConfigBuilder {
 
     private int linkExtended(int at, int id, int version) {
         if (lastExtended != 0) {
-            put(lastExtended, 4, LittleEndian.get(config, lastExtended, 4) | at << 20);
+            put(lastExtended, 4, LittleEndian.get(config, lastExtended, 4) | (at << 20));
         }
-        put(at, 4, version << 16 | id);
+        put(at, 4, (version << 16) | id);
         lastExtended = at;
         return at;
     }

@@ -46,15 +46,15 @@ final class ConfigSpace {
     void write(int offset, int size, int written) {
         for (int i = 0; i < size; i++) {
             int at = offset + i;
-            int bits = written >>> 8 * i;
-            value[at] = (byte) (value[at] & ~writable[at] | bits & writable[at]);
+            int bits = written >>> (8 * i);
+            value[at] = (byte) ((value[at] & ~writable[at]) | (bits & writable[at]));
             value[at] &= (byte) ~(bits & clearable[at]);
         }
     }
 
     /** Changes bits whatever their kind: what hardware itself does. */
     void set(int offset, int size, int bits, int mask) {
-        LittleEndian.put(value, offset, size, LittleEndian.get(value, offset, size) & ~mask | bits & mask);
+        LittleEndian.put(value, offset, size, (LittleEndian.get(value, offset, size) & ~mask) | (bits & mask));
     }
 
     /** Writable bits fall to zero, as after a reset. */
@@ -72,7 +72,7 @@ final class ConfigSpace {
     /** Gives writable bits the values they had; events recorded since stay. */
     void restore(byte[] saved) {
         for (int i = 0; i < value.length; i++) {
-            value[i] = (byte) (value[i] & ~writable[i] | saved[i] & writable[i]);
+            value[i] = (byte) ((value[i] & ~writable[i]) | (saved[i] & writable[i]));
         }
     }
 }

@@ -86,7 +86,7 @@ final class EduModel implements FunctionModel {
     }
 
     private static boolean sizeAllowed(long offset, int size) {
-        return size == 4 || size == 8 && offset >= 0x80;
+        return size == 4 || (size == 8 && offset >= 0x80);
     }
 
     @Override
@@ -133,7 +133,7 @@ final class EduModel implements FunctionModel {
                     }
                 }
                 case REG_STATUS ->
-                    status = status & ~STATUS_IRQ_WHEN_COMPUTED | (int) written & STATUS_IRQ_WHEN_COMPUTED;
+                    status = (status & ~STATUS_IRQ_WHEN_COMPUTED) | ((int) written & STATUS_IRQ_WHEN_COMPUTED);
                 case REG_IRQ_RAISE -> {
                     irqStatus |= (int) written;
                     raise = irqStatus != 0;

@@ -83,7 +83,8 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     /** The bus below, when this is a bridge. */
-    @Nullable PciBusNode secondaryBus() {
+    @Nullable
+    PciBusNode secondaryBus() {
         return secondary;
     }
 
@@ -159,7 +160,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
         try {
             int value = config.read(offset, size);
             if (interrupts.pending() && offset <= ConfigSpace.STATUS && ConfigSpace.STATUS < offset + size) {
-                value |= ConfigSpace.STATUS_INTERRUPT << 8 * (ConfigSpace.STATUS - offset);
+                value |= ConfigSpace.STATUS_INTERRUPT << (8 * (ConfigSpace.STATUS - offset));
             }
             return value;
         } finally {
@@ -189,10 +190,12 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     private void checkConfigAccess(int offset, int size) {
-        if (offset < 0 || (size != 1 && size != 2 && size != 4) || offset % size != 0 || offset + size > config.size()) {
-            throw new IllegalArgumentException(
-                    name() + ": no access of " + size + " bytes at 0x" + Integer.toHexString(offset)
-                            + " in configuration space of " + config.size() + " bytes");
+        if (offset < 0
+                || (size != 1 && size != 2 && size != 4)
+                || offset % size != 0
+                || offset + size > config.size()) {
+            throw new IllegalArgumentException(name() + ": no access of " + size + " bytes at 0x"
+                    + Integer.toHexString(offset) + " in configuration space of " + config.size() + " bytes");
         }
     }
 
@@ -204,7 +207,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     private void changePower(int before) {
         int state = powerState();
         int offered = config.read(powerAt + 2, 2);
-        if (state == 1 && (offered & PM_D1) == 0 || state == 2 && (offered & PM_D2) == 0) {
+        if ((state == 1 && (offered & PM_D1) == 0) || (state == 2 && (offered & PM_D2) == 0)) {
             config.set(powerAt + PM_CONTROL, 2, before, 0x3);
         } else if (before == 3 && state == 0 && (config.read(powerAt + PM_CONTROL, 2) & PM_NO_SOFT_RESET) == 0) {
             model.reset();
@@ -214,8 +217,8 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     /** Whether a write sets one of the two bits that make the function reset itself. */
     private boolean startsReset(int offset, int size, int value) {
-        return written(offset, size, value, expressAt, 8, 2, FLR_BIT) && offers(FunctionReset.FLR)
-                || written(offset, size, value, advancedAt, 4, 1, 1) && offers(FunctionReset.AF_FLR);
+        return (written(offset, size, value, expressAt, 8, 2, FLR_BIT) && offers(FunctionReset.FLR))
+                || (written(offset, size, value, advancedAt, 4, 1, 1) && offers(FunctionReset.AF_FLR));
     }
 
     private boolean offers(String method) {
@@ -231,7 +234,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
         if (first + width <= offset || offset + size <= first) {
             return false;
         }
-        long all = size == 4 ? value & 0xffff_ffffL : value & ((1L << 8 * size) - 1);
+        long all = size == 4 ? value & 0xffff_ffffL : value & ((1L << (8 * size)) - 1);
         return ((shift >= 0 ? all >>> shift : all << -shift) & bit) != 0;
     }
 
@@ -239,8 +242,8 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     private void applyConfiguration() {
         int bits = config.read(ConfigSpace.COMMAND, 2);
         command = powerState() == 0 ? bits : 0;
-        boolean messages = messagesAt != 0 && (config.read(messagesAt + 2, 2) & 0x1) != 0
-                || extendedMessagesAt != 0 && (config.read(extendedMessagesAt + 2, 2) & 0x8000) != 0;
+        boolean messages = (messagesAt != 0 && (config.read(messagesAt + 2, 2) & 0x1) != 0)
+                || (extendedMessagesAt != 0 && (config.read(extendedMessagesAt + 2, 2) & 0x8000) != 0);
         interrupts.configured(
                 (bits & ConfigSpace.COMMAND_INTX_DISABLE) != 0 || powerState() != 0,
                 messages,
@@ -254,7 +257,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     @Override
     public void requestRegion(int index) {
-        if ((requested.getAndUpdate(bits -> bits | 1 << index) & 1 << index) != 0) {
+        if ((requested.getAndUpdate(bits -> bits | (1 << index)) & (1 << index)) != 0) {
             throw new VfioException(
                     Errno.EBUSY, name() + ": the addresses of register " + index + " are in use by a driver already");
         }
@@ -272,7 +275,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     @Override
     public long readBar(int bar, long offset, int size) {
-        long ones = size == 8 ? -1 : (1L << 8 * size) - 1;
+        long ones = size == 8 ? -1 : (1L << (8 * size)) - 1;
         return decodes(plan.resources().get(bar), offset, size) ? model.read(bar, offset, size) & ones : ones;
     }
 
@@ -328,7 +331,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
             if (extended) {
                 config.set(extendedMessagesAt + 2, 2, 0x8000, 0xc000);
             } else {
-                config.set(messagesAt + 2, 2, 32 - Integer.numberOfLeadingZeros(vectors - 1) << 4 | 1, 0x71);
+                config.set(messagesAt + 2, 2, ((32 - Integer.numberOfLeadingZeros(vectors - 1)) << 4) | 1, 0x71);
             }
             config.set(ConfigSpace.COMMAND, 2, ConfigSpace.COMMAND_INTX_DISABLE, ConfigSpace.COMMAND_INTX_DISABLE);
             applyConfiguration();

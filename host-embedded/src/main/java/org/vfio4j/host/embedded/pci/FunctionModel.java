@@ -21,7 +21,8 @@ interface FunctionModel extends AutoCloseable {
     void write(int bar, long offset, int size, long value);
 
     /** The register's memory when it is plain memory that can be mapped; null otherwise. */
-    @Nullable MemorySegment memory(int bar);
+    @Nullable
+    MemorySegment memory(int bar);
 
     /** Returns to the state after power-on; ends activity, waiting for a transfer that is running. */
     void reset();

@@ -9,7 +9,7 @@ final class LittleEndian {
     static int get(byte[] bytes, int offset, int size) {
         int value = 0;
         for (int i = size - 1; i >= 0; i--) {
-            value = value << 8 | bytes[offset + i] & 0xff;
+            value = (value << 8) | (bytes[offset + i] & 0xff);
         }
         return value;
     }
@@ -17,7 +17,7 @@ final class LittleEndian {
     /** Stores a number's low bytes. */
     static void put(byte[] bytes, int offset, int size, int value) {
         for (int i = 0; i < size; i++) {
-            bytes[offset + i] = (byte) (value >>> 8 * i);
+            bytes[offset + i] = (byte) (value >>> (8 * i));
         }
     }
 }

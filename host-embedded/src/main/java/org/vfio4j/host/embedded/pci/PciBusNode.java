@@ -33,7 +33,8 @@ public final class PciBusNode implements PciBus {
     }
 
     /** The function above; null on a root bus. */
-    @Nullable EmbeddedFunction bridge() {
+    @Nullable
+    EmbeddedFunction bridge() {
         return bridge;
     }
 

@@ -115,7 +115,7 @@ final class RegisterMasks {
 
     private void express(int at) {
         int flags = LittleEndian.get(config, at + 2, 2);
-        int portType = flags >>> 4 & 0xf;
+        int portType = (flags >>> 4) & 0xf;
         boolean integrated = portType == 9 || portType == 10;
         // DEVCTL's top bit starts an FLR on endpoints and is never stored.
         write(at + 8, 2, 0x7fff);
