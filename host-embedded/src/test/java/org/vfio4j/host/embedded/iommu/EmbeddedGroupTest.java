@@ -10,14 +10,12 @@ import org.junit.jupiter.api.Test;
 import org.vfio4j.core.memory.FrameTable;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.ReservedRegion;
-import org.vfio4j.spi.host.ReservedRegion.Type;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /** Members of a group and who owns their DMA: the table of core §7, row by row. */
 class EmbeddedGroupTest {
-    private final PagingUnit unit =
-            new PagingUnit("dmar0", new FrameTable(), PagingConfig.defaults(), new FaultLog());
+    private final PagingUnit unit = new PagingUnit("dmar0", new FrameTable(), PagingConfig.defaults(), new FaultLog());
     private final EmbeddedGroup group = unit.newGroup(3);
     private final TestDevice first = new TestDevice("0000:00:03.0");
     private final TestDevice second = new TestDevice("0000:00:03.1");
@@ -122,25 +120,28 @@ class EmbeddedGroupTest {
 
     @Test
     void shouldAskEachMemberForItsReservedRegions() {
-        var low = new ReservedRegion(0xfee00000L, 0xfeefffffL, Type.MSI);
+        var low = new ReservedRegion(0xfee00000L, 0xfeefffffL, ReservedRegion.Type.MSI);
         group.join(new TestDevice(
                 "0000:00:03.2",
                 Set.of(),
-                List.of(low, new ReservedRegion(0x9000, 0x9fff, Type.DIRECT), new ReservedRegion(-8, -1, Type.MSI))));
+                List.of(
+                        low,
+                        new ReservedRegion(0x9000, 0x9fff, ReservedRegion.Type.DIRECT),
+                        new ReservedRegion(-8, -1, ReservedRegion.Type.MSI))));
         group.join(new TestDevice(
                 "0000:00:03.3",
                 Set.of(),
                 List.of(
-                        new ReservedRegion(0x8000, 0x8fff, Type.DIRECT),
-                        new ReservedRegion(0xa000, 0xafff, Type.RESERVED),
-                        new ReservedRegion(0xfee80000L, 0xfef00000L, Type.MSI),
-                        new ReservedRegion(-4, -1, Type.MSI))));
+                        new ReservedRegion(0x8000, 0x8fff, ReservedRegion.Type.DIRECT),
+                        new ReservedRegion(0xa000, 0xafff, ReservedRegion.Type.RESERVED),
+                        new ReservedRegion(0xfee80000L, 0xfef00000L, ReservedRegion.Type.MSI),
+                        new ReservedRegion(-4, -1, ReservedRegion.Type.MSI))));
         assertThat(group.reservedRegions())
                 .containsExactly(
-                        new ReservedRegion(0x8000, 0x9fff, Type.DIRECT),
-                        new ReservedRegion(0xa000, 0xafff, Type.RESERVED),
-                        new ReservedRegion(0xfee00000L, 0xfef00000L, Type.MSI),
-                        new ReservedRegion(-8, -1, Type.MSI));
+                        new ReservedRegion(0x8000, 0x9fff, ReservedRegion.Type.DIRECT),
+                        new ReservedRegion(0xa000, 0xafff, ReservedRegion.Type.RESERVED),
+                        new ReservedRegion(0xfee00000L, 0xfef00000L, ReservedRegion.Type.MSI),
+                        new ReservedRegion(-8, -1, ReservedRegion.Type.MSI));
     }
 
     @Test

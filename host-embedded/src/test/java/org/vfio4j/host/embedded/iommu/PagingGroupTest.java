@@ -40,7 +40,9 @@ class PagingGroupTest {
             MemorySegment buffer = setup.buffer(8);
             assertThat(late.read(0, buffer, 0, 8)).isTrue();
             setup.domain.unmap(0, PAGE);
-            assertThat(late.read(0, buffer, 0, 8)).as("the late port is invalidated too").isFalse();
+            assertThat(late.read(0, buffer, 0, 8))
+                    .as("the late port is invalidated too")
+                    .isFalse();
             setup.domain.map(0, memory.phys(), PAGE, RW);
             setup.group.leave(sibling);
             assertThat(late.read(0, buffer, 0, 8)).as("after the device left").isFalse();
@@ -123,7 +125,8 @@ class PagingGroupTest {
                 while (!stop.get()) {
                     if (!setup.port.read(0, buffer, 0, PAGE)) {
                         refused.incrementAndGet();
-                    } else if (buffer.get(ValueLayout.JAVA_BYTE, 0) == 0 || buffer.get(ValueLayout.JAVA_BYTE, 4095) == 0) {
+                    } else if (buffer.get(ValueLayout.JAVA_BYTE, 0) == 0
+                            || buffer.get(ValueLayout.JAVA_BYTE, 4095) == 0) {
                         poisoned.incrementAndGet();
                     }
                 }
@@ -138,8 +141,12 @@ class PagingGroupTest {
             }
             stop.set(true);
             device.join();
-            assertThat(refused).as("accesses refused while domains were replaced").hasValue(0);
-            assertThat(poisoned).as("accesses through a domain after it was replaced").hasValue(0);
+            assertThat(refused)
+                    .as("accesses refused while domains were replaced")
+                    .hasValue(0);
+            assertThat(poisoned)
+                    .as("accesses through a domain after it was replaced")
+                    .hasValue(0);
             setup.group.replace(setup.domain);
             second.free();
         }

@@ -120,7 +120,9 @@ class TceGroupTest {
         assertThat(otherPort.read(0, buffer, 0, 8)).isTrue();
         table.exchange(0, 0, 0);
         table.invalidate(0, 1);
-        assertThat(otherPort.read(0, buffer, 0, 8)).as("invalidated for all groups").isFalse();
+        assertThat(otherPort.read(0, buffer, 0, 8))
+                .as("invalidated for all groups")
+                .isFalse();
         windows.unsetWindow(0);
         assertThatThrownBy(table::free).isInstanceOf(IllegalStateException.class);
         other.tceTableGroup().orElseThrow().unsetWindow(0);

@@ -40,11 +40,18 @@ class TceTableTest {
         assertThat(group().tableSize(12, 1L << 31, 1)).isEqualTo(8 * MIB);
         assertThat(group().tableSize(16, 1L << 40, 2)).isEqualTo(2 * (128 * MIB + KIB_64));
         assertThat(group().tableSize(16, 1L << 40, 2) / KIB_64).isEqualTo(4098);
-        assertThat(group(TceConfig.defaults()).tableSize(12, 1L << 31, 1) / 4096).isEqualTo(2048);
+        assertThat(group(TceConfig.defaults()).tableSize(12, 1L << 31, 1) / 4096)
+                .isEqualTo(2048);
     }
 
     @ParameterizedTest
-    @CsvSource({"12, 3221225472, 1", "12, 0, 1", "12, 2147483648, 0", "12, 2147483648, 6", "16, 4096, 1", "21, 2147483648, 1"
+    @CsvSource({
+        "12, 3221225472, 1",
+        "12, 0, 1",
+        "12, 2147483648, 0",
+        "12, 2147483648, 6",
+        "16, 4096, 1",
+        "21, 2147483648, 1"
     })
     void shouldKnowNoTableOfAnImpossibleShape(int pageShift, long window, int levels) {
         assertThat(group().tableSize(pageShift, window, levels)).isZero();
