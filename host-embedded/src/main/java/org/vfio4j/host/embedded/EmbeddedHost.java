@@ -76,12 +76,7 @@ final class EmbeddedHost implements Host {
         var models = new ModelAssembly(machine, providers);
         var plan = new GroupPlan();
         pci.isolate(plan);
-        machine.fslMc()
-                .containers()
-                .forEach(container -> container
-                        .iommu()
-                        .iommu()
-                        .ifPresent(unit -> plan.want(container, container.iommu(), "dprc." + container.id())));
+        McSlots.isolate(machine.fslMc(), plan);
         models.isolate(plan);
         plan.make(units, groups);
 

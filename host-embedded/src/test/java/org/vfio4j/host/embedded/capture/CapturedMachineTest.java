@@ -196,7 +196,7 @@ class CapturedMachineTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             lspci-xxxx.txt       | 5000 | lspci-xxxx.txt:
-            iommu_groups.txt     | 30   | iommu_groups.txt:2: no group number and PCI address
+            iommu_groups.txt     | 30   | iommu_groups.txt:2: "0000" is no PCI address
             reserved_regions.txt | 70   | reserved_regions.txt:4: no reserved region like
             sysfs.txt            | 700  | sysfs.txt:
             """)
