@@ -160,6 +160,22 @@ class CapturedMachineTest {
     }
 
     @Test
+    void shouldResetSlotOfFunctionWithoutItsNeighbours() {
+        try (var machine = BootedMachine.from(folder)) {
+            var nic = machine.function("07:01.0");
+            var neighbour = machine.function("07:02.0");
+            assertThat(nic.resetMethods()).containsExactly("bus");
+            nic.writeBar(0, 0, 4, 1);
+            neighbour.writeBar(1, 0, 4, 2);
+            nic.resetFunction();
+            assertThat(nic.readBar(0, 0, 4)).isZero();
+            assertThat(neighbour.readBar(1, 0, 4)).isEqualTo(2);
+            nic.bus().reset();
+            assertThat(neighbour.readBar(1, 0, 4)).isZero();
+        }
+    }
+
+    @Test
     void shouldLeaveFunctionsToVfioAndBridgesToTheirDrivers() {
         try (var machine = BootedMachine.from(folder)) {
             for (var function : functions(machine)) {
