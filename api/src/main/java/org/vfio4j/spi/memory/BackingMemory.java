@@ -34,7 +34,9 @@ public interface BackingMemory {
     /**
      * A direct view of all {@link #size()} bytes, or null when they can be reached by {@link #read} and {@link #write}
      * only. The same object on every call. Access through it may throw {@link IllegalStateException} (scope closed) or
-     * {@link InternalError} (file truncated): users of the view turn both into a DMA fault.
+     * {@link InternalError} (file truncated): users of the view turn both into a DMA fault. Compiled code throws the
+     * latter only at its next safepoint poll, maybe after the try block around the access; {@link PhysicalMemory#read}
+     * and {@link PhysicalMemory#write} take care of that.
      */
     @Nullable
     MemorySegment segment();

@@ -21,7 +21,7 @@ record AttachedDomain(IommuDomain hardware, boolean coherent, List<AttachedGroup
 
     @Nullable AttachedGroup find(IommuGroup group) {
         for (AttachedGroup attached : groups) {
-            if (attached.group() == group) {
+            if (attached.group().equals(group)) {
                 return attached;
             }
         }

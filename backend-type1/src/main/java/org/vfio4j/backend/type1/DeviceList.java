@@ -59,7 +59,7 @@ final class DeviceList {
         try {
             Registration[] old = newestFirst;
             for (int i = 0; i < old.length; i++) {
-                if (old[i].device == device) {
+                if (old[i].device.equals(device)) {
                     Registration[] next = new Registration[old.length - 1];
                     System.arraycopy(old, 0, next, 0, i);
                     System.arraycopy(old, i + 1, next, i, next.length - i);

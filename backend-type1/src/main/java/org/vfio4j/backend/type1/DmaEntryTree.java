@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.backend.type1;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -314,7 +315,7 @@ final class DmaEntryTree {
         }
 
         private void clear(int from) {
-            java.util.Arrays.fill(slots, from, count, null);
+            Arrays.fill(slots, from, count, null);
             count = from;
         }
     }

@@ -30,7 +30,7 @@ final class GroupDetach {
         AttachedDomain domain = state.domains.holding(group);
         if (domain != null) {
             detachReal(domain, group);
-        } else if (state.emulated.removeIf(attached -> attached.group() == group)) { // D1
+        } else if (state.emulated.removeIf(attached -> attached.group().equals(group))) { // D1
             if (state.emulated.isEmpty() && state.domains.isEmpty()) {
                 mappings.removeAll();
             }

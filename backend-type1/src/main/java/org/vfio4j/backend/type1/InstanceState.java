@@ -45,7 +45,7 @@ final class InstanceState {
     /** The attachment of a group, real or emulated. */
     @Nullable AttachedGroup find(IommuGroup group) {
         for (AttachedGroup attached : emulated) {
-            if (attached.group() == group) {
+            if (attached.group().equals(group)) {
                 return attached;
             }
         }

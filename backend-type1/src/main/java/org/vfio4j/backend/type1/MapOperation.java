@@ -119,7 +119,7 @@ final class MapOperation {
                     "the mapping " + range(entry.iova, entry.last)
                             + (entry.vaddrValid ? " has a valid vaddr" : " is not exactly " + range(iova, iova + (size - 1))));
         }
-        if (caller.memory() != entry.memory) {
+        if (!caller.memory().equals(entry.memory)) {
             accounting.transfer(entry, caller);
         }
         entry.vaddr = vaddr;

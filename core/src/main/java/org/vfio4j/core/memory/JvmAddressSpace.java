@@ -71,7 +71,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
 
     /**
      * Frees memory allocated here (kernel: {@code munmap}); its addresses are EFAULT afterwards. A page-aligned slice may
-     * be freed too, which leaves a hole.
+     * be freed too, which leaves a hole. No effect once the address space is closed.
      *
      * @param memory what {@link #allocate} returned, or a slice of it; its size is rounded up to whole pages
      * @throws VfioException EINVAL when it is not all allocated here, or misaligned
@@ -92,7 +92,8 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
     }
 
     /**
-     * Takes a registered segment, or a page-aligned slice of it, out; its addresses are EFAULT afterwards.
+     * Takes a registered segment, or a page-aligned slice of it, out; its addresses are EFAULT afterwards. No effect
+     * once the address space is closed.
      *
      * @throws VfioException EINVAL when it is not all registered here, or misaligned
      */
@@ -163,6 +164,9 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
         List<VmObject> gone = new ArrayList<>();
         areasLock.lock();
         try {
+            if (closed) {
+                return;
+            }
             VmObject object = objectOf(what, memory);
             if (object.allocated != allocated) {
                 throw new VfioException(

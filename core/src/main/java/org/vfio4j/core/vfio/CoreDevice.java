@@ -154,7 +154,7 @@ public final class CoreDevice implements VfioDevice {
 
     /** Another file shares the open device; the set lock is held. */
     void shared(int difference) {
-        var before = openCount; // only the holder of the set lock writes it
+        int before = openCount;
         openCount = before + difference;
     }
 

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.backend.iommufd;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.vfio4j.spi.memory.AddressSpace;
+import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.RunSink;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * Whole pages of one range of a user's memory, shared by every area copied from the first (kernel: {@code struct
+ * iopt_pages}). A page is pinned, and charged, exactly while at least one {@link PageSpan} covers it, however many do.
+ * Spec: iommufd §6.1, §6.4 to §6.6.
+ */
+final class PageObject {
+    /** Serialises pinning and filling. Taken after the IOVA lock, before any lock of the address space or the host. */
+    final ReentrantLock pagesLock = new ReentrantLock();
+
+    /** Whether the mapping that made this object allowed the device to write. */
+    final boolean writable;
+
+    private final AddressSpace source;
+    /** Address of page 0. */
+    private final long base;
+
+    private final Accounting accounting;
+    private final PhysicalMemory memory;
+    private final int pageShift;
+
+    /** Why pages are pinned. Guarded by {@link #pagesLock}. */
+    private final IntervalTree<PageSpan> spans = new IntervalTree<>();
+
+    /**
+     * What is pinned, disjoint. Every bound of a span that was ever added is a bound between runs, so letting go of a span
+     * drops whole runs and needs no memory. Guarded by {@link #pagesLock}.
+     */
+    private final IntervalTree<PinnedRun> runs = new IntervalTree<>();
+
+    PageObject(AddressSpace source, long vaddr, boolean writable, Accounting accounting, PhysicalMemory memory) {
+        this.source = source;
+        this.base = vaddr & -memory.pageSize();
+        this.writable = writable;
+        this.accounting = accounting;
+        this.memory = memory;
+        this.pageShift = Integer.numberOfTrailingZeros(memory.pageSize());
+    }
+
+    int pageShift() {
+        return pageShift;
+    }
+
+    /** Address of a byte in the source, the automatic choice of an IOVA goes by its alignment. */
+    long sourceAddress(long offset) {
+        return base + offset;
+    }
+
+    /**
+     * Pins and charges the pages of a span that are not pinned yet, all of them or none. Under {@link #pagesLock}.
+     *
+     * @throws VfioException EFAULT, ENOMEM
+     */
+    void acquire(PageSpan span) {
+        ArrayList<PinnedRun> pinned = null;
+        long newPages = 0;
+        try {
+            long page = span.start;
+            PinnedRun run = runs.firstIntersecting(span.start, span.last);
+            while (page <= span.last) {
+                long gapLast = run == null ? span.last : Math.min(span.last, run.start - 1);
+                if (page <= gapLast) {
+                    if (pinned == null) {
+                        pinned = new ArrayList<>(1);
+                    }
+                    pinGap(page, gapLast, pinned);
+                    newPages += gapLast - page + 1;
+                }
+                if (run == null) {
+                    break;
+                }
+                page = run.last + 1;
+                run = runs.next(run);
+            }
+            if (newPages != 0 && !accounting.tryCharge(newPages)) {
+                throw new VfioException(
+                        Errno.ENOMEM, "pinning " + newPages + " more pages would exceed the limit of locked memory");
+            }
+        } catch (RuntimeException refused) {
+            if (pinned != null) {
+                pinned.forEach(this::unpin);
+            }
+            throw refused;
+        }
+        if (pinned != null) {
+            pinned.forEach(runs::insert);
+        }
+        splitRunAt(span.start);
+        splitRunAt(span.last + 1);
+        spans.insert(span);
+    }
+
+    /** Lets go of a span: unpins and uncharges what no other span covers. Under {@link #pagesLock}. Cannot fail. */
+    void release(PageSpan span) {
+        spans.remove(span);
+        long freed = 0;
+        PinnedRun run = runs.firstIntersecting(span.start, span.last);
+        while (run != null && run.start <= span.last) {
+            PinnedRun next = runs.next(run);
+            if (spans.firstIntersecting(run.start, run.last) == null) {
+                runs.remove(run);
+                unpin(run);
+                freed += run.pages();
+            }
+            run = next;
+        }
+        if (freed != 0) {
+            accounting.uncharge(freed);
+        }
+    }
+
+    /** Replaces a span by two that cover the same pages. Under {@link #pagesLock}. */
+    void split(PageSpan whole, PageSpan left, PageSpan right) {
+        splitRunAt(left.last + 1);
+        splitRunAt(right.start);
+        spans.insert(left);
+        spans.insert(right);
+        spans.remove(whole);
+    }
+
+    /** The pinned run that holds a page; null when the page is not pinned. Under {@link #pagesLock}. */
+    @Nullable PinnedRun runAt(long page) {
+        return runs.firstIntersecting(page, page);
+    }
+
+    /** The next pinned run. Under {@link #pagesLock}. */
+    @Nullable PinnedRun nextRun(PinnedRun run) {
+        return runs.next(run);
+    }
+
+    /**
+     * Copies between a buffer and the pages: through the source as it is now while its owner lives, afterwards through
+     * what is still pinned. Takes {@link #pagesLock} in the second case.
+     *
+     * @param offset first byte, counted from page 0
+     * @throws VfioException EFAULT
+     */
+    void copy(long offset, MemorySegment buffer, long bufferOffset, long length, boolean write) {
+        if (source.alive()) {
+            if (write) {
+                source.write(base + offset, buffer, bufferOffset, length);
+            } else {
+                source.read(base + offset, buffer, bufferOffset, length);
+            }
+            return;
+        }
+        pagesLock.lock();
+        try {
+            copyPinned(offset, buffer, bufferOffset, length, write);
+        } finally {
+            pagesLock.unlock();
+        }
+    }
+
+    private void copyPinned(long offset, MemorySegment buffer, long bufferOffset, long length, boolean write) {
+        long done = 0;
+        while (done < length) {
+            long at = offset + done;
+            PinnedRun run = runAt(at >>> pageShift);
+            if (run == null) {
+                throw fault(at, length - done);
+            }
+            long inRun = at - (run.start << pageShift);
+            long part = Math.min(length - done, (run.pages() << pageShift) - inRun);
+            boolean there = write
+                    ? memory.write(run.phys + inRun, buffer, bufferOffset + done, part)
+                    : memory.read(run.phys + inRun, buffer, bufferOffset + done, part);
+            if (!there) {
+                throw fault(at, part);
+            }
+            done += part;
+        }
+    }
+
+    private void pinGap(long firstPage, long lastPage, ArrayList<PinnedRun> into) {
+        long start = base + (firstPage << pageShift);
+        long length = (lastPage - firstPage + 1) << pageShift;
+        if (length <= 0 || Long.compareUnsigned(start + length - 1, start) < 0) {
+            throw fault(firstPage << pageShift, length);
+        }
+        var sink = new GapSink(firstPage, into);
+        source.pin(start, length, writable, sink);
+        if (sink.torn) {
+            throw fault(firstPage << pageShift, length);
+        }
+    }
+
+    private void splitRunAt(long page) {
+        PinnedRun run = runAt(page);
+        if (run == null || run.start == page) {
+            return;
+        }
+        runs.remove(run);
+        long leftPages = page - run.start;
+        runs.insert(new PinnedRun(run.start, page - 1, run.phys));
+        runs.insert(new PinnedRun(page, run.last, run.phys + (leftPages << pageShift)));
+    }
+
+    private void unpin(PinnedRun run) {
+        memory.unpin(run.phys, run.pages() << pageShift, writable);
+    }
+
+    private VfioException fault(long offset, long length) {
+        return new VfioException(
+                Errno.EFAULT,
+                "memory at 0x" + Long.toHexString(base + offset) + ", " + Long.toUnsignedString(length)
+                        + " bytes, is not there for the access asked for");
+    }
+
+    /** Turns the address space's runs into page-numbered ones. */
+    private final class GapSink implements RunSink {
+        private final ArrayList<PinnedRun> into;
+        private long page;
+
+        /** Whether some page is not whole pages of one backing object: no IOMMU can map such a page. */
+        private boolean torn;
+
+        GapSink(long firstPage, ArrayList<PinnedRun> into) {
+            this.page = firstPage;
+            this.into = into;
+        }
+
+        @Override
+        public void run(long phys, long length) {
+            if (((phys | length) & (memory.pageSize() - 1)) != 0) {
+                torn = true;
+                memory.unpin(phys, length, false);
+                return;
+            }
+            long pages = length >>> pageShift;
+            into.add(new PinnedRun(page, page + pages - 1, phys));
+            page += pages;
+        }
+    }
+}

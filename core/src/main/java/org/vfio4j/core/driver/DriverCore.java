@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.core.driver;
+
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vfio4j.DriverView;
+import org.vfio4j.core.registry.ModuleOrigin;
+import org.vfio4j.core.registry.Providers;
+import org.vfio4j.core.registry.Settings;
+import org.vfio4j.core.vfio.DeviceRegistry;
+import org.vfio4j.spi.device.BusDriverProvider;
+import org.vfio4j.spi.device.DeviceOps;
+import org.vfio4j.spi.device.DriverEnvironment;
+import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.host.Bus;
+import org.vfio4j.spi.host.BusDevice;
+import org.vfio4j.spi.host.Host;
+import org.vfio4j.spi.mdev.MdevLifecycle;
+import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/** Loads bus drivers and binds them to devices. Thread-safe once started. */
+@Singleton
+public final class DriverCore implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DriverCore.class);
+
+    private final Host host;
+    private final Providers providers;
+    private final Settings settings;
+    private final DeviceRegistry registry;
+    private final PhysicalMemory memory;
+    private final DeviceBindings bindings = new DeviceBindings();
+
+    /** Filled by {@link #start}, then unchanged. */
+    private final List<LoadedDriver> drivers = new ArrayList<>();
+
+    private final List<AutoCloseable> listeners = new ArrayList<>();
+
+    @Inject
+    DriverCore(Host host, Providers providers, Settings settings, DeviceRegistry registry, PhysicalMemory memory) {
+        this.host = host;
+        this.providers = providers;
+        this.settings = settings;
+        this.registry = registry;
+        this.memory = memory;
+    }
+
+    /** Loads the drivers, shows them their buses, and binds what the machine wants bound. */
+    public void start() {
+        for (var provider : providers.drivers()) {
+            drivers.add(new LoadedDriver(provider, provider.create(new Environment(provider))));
+        }
+        for (var bus : host.buses()) {
+            for (var driver : drivers) {
+                if (driver.bus().equals(bus.name())) {
+                    driver.driver().attachBus(bus);
+                }
+            }
+        }
+        for (var bus : host.buses()) {
+            listeners.add(bus.listen(new HotPlug()));
+            for (var device : bus.devices()) {
+                bindInitially(device);
+            }
+        }
+    }
+
+    /** What the machine wants bound is bound if it can be; if not, the device stays without a driver and the log says why. */
+    private void bindInitially(BusDevice device) {
+        device.initialDriver().ifPresent(driver -> {
+            if (driverName(device).isPresent()) {
+                return;
+            }
+            try {
+                bind(device, driver);
+            } catch (VfioException e) {
+                LOG.info("{} stays without driver {}: {}", device.name(), driver, e.getMessage());
+            }
+        });
+    }
+
+    /**
+     * Binds a VFIO driver or a native driver of the host.
+     *
+     * @throws VfioException ENODEV when there is no such driver for the device's bus, EBUSY when a driver has the device or
+     *     VFIO owns its group, or the probe's errno
+     */
+    public void bind(BusDevice device, String name) {
+        var vfioDriver = drivers.stream()
+                .filter(driver -> driver.name().equals(name) && driver.bus().equals(device.busName()))
+                .findFirst();
+        if (vfioDriver.isEmpty() && !nativeDrivers(device).contains(name)) {
+            throw new VfioException(
+                    Errno.ENODEV,
+                    "there is no driver \"" + name + "\" for " + device.name() + "; known on bus " + device.busName()
+                            + ": " + Providers.names(driversOf(device)));
+        }
+        bindings.with(device, binding -> {
+            requireUnbound(device, binding, name);
+            if (vfioDriver.isPresent()) {
+                vfioDriver.get().driver().probe(device);
+                binding.driver(vfioDriver.get());
+            } else {
+                device.bindNative(name);
+            }
+        });
+    }
+
+    private void requireUnbound(BusDevice device, DeviceBindings.Binding binding, String wanted) {
+        var bound = binding.driver();
+        Optional<String> owner = bound != null ? Optional.of(bound.name()) : device.nativeDriver();
+        if (owner.isPresent()) {
+            throw new VfioException(
+                    Errno.EBUSY,
+                    "binding " + wanted + " refused: driver " + owner.get() + " has " + device.name() + " already");
+        }
+    }
+
+    /**
+     * Unbinds whatever driver has the device; waits until its users are gone.
+     *
+     * @throws VfioException ENODEV when no driver has it
+     */
+    public void unbind(BusDevice device) {
+        bindings.with(device, binding -> {
+            var bound = binding.driver();
+            if (bound != null) {
+                bound.driver().remove(device);
+                binding.driver(null);
+            } else {
+                device.unbindNative();
+            }
+        });
+    }
+
+    /** Name of the driver that has a device now, VFIO or native. */
+    public Optional<String> driverName(BusDevice device) {
+        return bindings.driverOf(device).map(LoadedDriver::name).or(device::nativeDriver);
+    }
+
+    private List<String> driversOf(BusDevice device) {
+        return Stream.concat(
+                        drivers.stream()
+                                .filter(driver -> driver.bus().equals(device.busName()))
+                                .map(LoadedDriver::name),
+                        nativeDrivers(device).stream())
+                .toList();
+    }
+
+    private List<String> nativeDrivers(BusDevice device) {
+        return host.buses().stream()
+                .filter(bus -> bus.name().equals(device.busName()))
+                .flatMap(bus -> bus.nativeDrivers().stream())
+                .toList();
+    }
+
+    /** The driver that can make mediated devices, if the module path has one. */
+    public Optional<MdevLifecycle> mdevDriver() {
+        return drivers.stream()
+                .map(LoadedDriver::driver)
+                .filter(MdevLifecycle.class::isInstance)
+                .map(MdevLifecycle.class::cast)
+                .findFirst();
+    }
+
+    /** What the drivers are, for people. */
+    public List<DriverView> views() {
+        return drivers.stream().map(this::view).toList();
+    }
+
+    private DriverView view(LoadedDriver driver) {
+        var provider = driver.provider();
+        var origin = ModuleOrigin.of(provider);
+        return new DriverView(
+                provider.name(),
+                provider.bus(),
+                provider.description(),
+                bindings.devicesOf(driver).size(),
+                origin.module(),
+                origin.location());
+    }
+
+    /** Lets go of every device and unloads the drivers; waits for users, so close what is open first. */
+    @Override
+    public void close() {
+        listeners.reversed().forEach(listener -> quietly("hot-plug listener", listener));
+        listeners.clear();
+        for (var driver : drivers.reversed()) {
+            for (var device : bindings.devicesOf(driver)) {
+                quietly(device.name(), () -> unbind(device));
+            }
+            quietly("driver " + driver.name(), driver.driver());
+        }
+        drivers.clear();
+    }
+
+    private static void quietly(String what, AutoCloseable action) {
+        try {
+            action.close();
+        } catch (Exception e) {
+            LOG.warn("letting go of {} failed", what, e);
+        }
+    }
+
+    private final class HotPlug implements Bus.Listener {
+        @Override
+        public void added(BusDevice device) {
+            bindInitially(device);
+        }
+
+        @Override
+        public void removing(BusDevice device) {
+            if (driverName(device).isPresent()) {
+                unbind(device);
+            }
+        }
+    }
+
+    /** What one driver may use: its options are those under its name. */
+    private final class Environment implements DriverEnvironment {
+        private final BusDriverProvider provider;
+
+        private Environment(BusDriverProvider provider) {
+            this.provider = provider;
+        }
+
+        @Override
+        public VfioDevice allocate(BusDevice busDevice, DeviceOps ops) {
+            return registry.allocate(busDevice, ops);
+        }
+
+        @Override
+        public PhysicalMemory memory() {
+            return memory;
+        }
+
+        @Override
+        public void bind(BusDevice device) {
+            DriverCore.this.bind(device, provider.name());
+        }
+
+        @Override
+        public void unbind(BusDevice device) {
+            DriverCore.this.unbind(device);
+        }
+
+        @Override
+        public Optional<String> option(String name) {
+            return settings.option(provider.name(), name);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.core.process;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.vfio4j.spi.call.UapiFile;
+
+/**
+ * An open file description (kernel: {@code struct file}): a file with an access mode and a position, counted by its
+ * descriptors, its mappings and the calls running on it. The file is closed when the last of them is gone, so never
+ * during a call. Thread-safe; counting does not allocate.
+ */
+final class OpenFile {
+    private final UapiFile file;
+    private final int accessMode;
+
+    /** Starts with the reference of the first descriptor; never rises again from 0. */
+    private final AtomicInteger references = new AtomicInteger(1);
+
+    /**
+     * Where plain reads and writes go on. As with the kernel's device files, two of them at the same time may use the
+     * same position.
+     */
+    private volatile long position;
+
+    OpenFile(UapiFile file, int accessMode) {
+        this.file = file;
+        this.accessMode = accessMode;
+    }
+
+    UapiFile file() {
+        return file;
+    }
+
+    boolean readable() {
+        return accessMode != OpenFlags.O_WRONLY;
+    }
+
+    boolean writable() {
+        return accessMode != OpenFlags.O_RDONLY;
+    }
+
+    long position() {
+        return position;
+    }
+
+    void moveTo(long next) {
+        position = next;
+    }
+
+    /** Takes a reference unless the last one has gone already. */
+    boolean tryAcquire() {
+        while (true) {
+            int now = references.get();
+            if (now == 0) {
+                return false;
+            }
+            if (references.compareAndSet(now, now + 1)) {
+                return true;
+            }
+        }
+    }
+
+    /** Gives a reference back; the last one closes the file. */
+    void release() {
+        int left = references.decrementAndGet();
+        if (left == 0) {
+            file.close();
+        } else if (left < 0) {
+            throw new IllegalStateException("an open file was released more often than acquired");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.core.registry;
+
+import java.util.Map;
+import java.util.Optional;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * Tunables the user gave, {@code module.name} to value.
+ *
+ * @param values all of them
+ */
+public record Settings(Map<String, String> values) {
+    /** The core's own module name. */
+    private static final String CORE = "core";
+
+    /** Copies the map. */
+    public Settings {
+        values = Map.copyOf(values);
+    }
+
+    /** A tunable of a module. */
+    public Optional<String> option(String module, String name) {
+        return Optional.ofNullable(values.get(module + "." + name));
+    }
+
+    /**
+     * A switch of the core.
+     *
+     * @throws VfioException EINVAL when the value is neither true nor false
+     */
+    public boolean coreSwitch(String name) {
+        return option(CORE, name)
+                .map(value -> switch (value) {
+                    case "true", "1", "Y", "y" -> true;
+                    case "false", "0", "N", "n" -> false;
+                    default -> throw bad(name, value, "true or false");
+                })
+                .orElse(false);
+    }
+
+    /**
+     * A number of the core.
+     *
+     * @throws VfioException EINVAL when the value is no number that is not negative
+     */
+    public Optional<Long> coreNumber(String name) {
+        return option(CORE, name).map(value -> {
+            try {
+                long number = Long.parseLong(value);
+                if (number >= 0) {
+                    return number;
+                }
+            } catch (NumberFormatException e) {
+                throw bad(name, value, "a number");
+            }
+            throw bad(name, value, "a number that is not negative");
+        });
+    }
+
+    private static VfioException bad(String name, String value, String wanted) {
+        return new VfioException(
+                Errno.EINVAL, "setting " + CORE + "." + name + " is \"" + value + "\", it has to be " + wanted);
+    }
+}
