@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.util.List;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.ReservedRegion;
+import org.vfio4j.spi.mdev.MdevBus;
+import org.vfio4j.spi.mdev.MdevType;
 import org.vfio4j.spi.pci.PciFunction;
+import org.vfio4j.spi.pci.PciResource;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -111,11 +115,11 @@ class DefaultMachineTest {
                 .map(PciFunction.class::cast)
                 .filter(function -> function.address().bus() != 5 && function.address().bus() != 6)
                 .toList();
-        var taken = new java.util.TreeMap<Long, Long>();
+        var taken = new TreeMap<Long, Long>();
         for (var function : functions) {
             for (int bar = 0; bar < 6; bar++) {
                 var resource = function.resource(bar);
-                if (resource.present() && resource.kind() == org.vfio4j.spi.pci.PciResource.Kind.MEMORY) {
+                if (resource.present() && resource.kind() == PciResource.Kind.MEMORY) {
                     assertThat(resource.start() % resource.length()).isZero();
                     var below = taken.floorEntry(resource.start() + resource.length() - 1);
                     assertThat(below == null || below.getValue() <= resource.start())
@@ -147,6 +151,22 @@ class DefaultMachineTest {
         assertThat(machine.host().createPrivateGroup("", device).id()).isEqualTo(highest + 1);
         assertThatExceptionOfType(IllegalArgumentException.class)
                 .isThrownBy(() -> machine.host().destroyPrivateGroup(machine.group("00:05.0")));
+    }
+
+    @Test
+    void shouldWantOneMediatedDeviceOfEveryType() {
+        var mdev = machine.host().buses().stream()
+                .filter(MdevBus.class::isInstance)
+                .map(MdevBus.class::cast)
+                .findFirst()
+                .orElseThrow();
+        var parent = mdev.parents().getFirst();
+        assertThat(mdev.initialDevices()).allSatisfy(wish -> assertThat(wish.parent())
+                .isEqualTo(parent.name()));
+        assertThat(mdev.initialDevices())
+                .extracting(MdevBus.Wish::type)
+                .containsExactlyInAnyOrderElementsOf(
+                        parent.types().stream().map(MdevType::name).toList());
     }
 
     @Test
