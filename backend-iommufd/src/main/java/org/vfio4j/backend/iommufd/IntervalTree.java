@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <N> the nodes of this tree
  */
+@SuppressWarnings("ReferenceEquality") // a node is the very object
 final class IntervalTree<N extends IntervalTree.Node> {
     /** An interval; both bounds are part of it. */
     abstract static class Node {
@@ -42,7 +43,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
         return size;
     }
 
-    void insert(N node) {
+    void insert(N element) {
+        Node node = element;
         Node parent = null;
         boolean left = false;
         for (Node at = root; at != null; at = left ? at.left : at.right) {
@@ -63,7 +65,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
         repairUpwards(node);
     }
 
-    void remove(N node) {
+    void remove(N element) {
+        Node node = element;
         Node left = node.left;
         Node right = node.right;
         Node lowestChanged;
@@ -92,13 +95,15 @@ final class IntervalTree<N extends IntervalTree.Node> {
     }
 
     /** The interval with the lowest start, or null when the tree is empty. */
-    @Nullable N first() {
+    @Nullable
+    N first() {
         Node at = root;
         return at == null ? null : cast(leftmost(at));
     }
 
     /** The interval with the highest start, or null when the tree is empty. */
-    @Nullable N highest() {
+    @Nullable
+    N highest() {
         Node at = root;
         while (at != null && at.right != null) {
             at = at.right;
@@ -107,7 +112,9 @@ final class IntervalTree<N extends IntervalTree.Node> {
     }
 
     /** The next interval by start, or null after the last. */
-    @Nullable N next(N node) {
+    @Nullable
+    N next(N element) {
+        Node node = element;
         Node right = node.right;
         if (right != null) {
             return cast(leftmost(right));
@@ -122,7 +129,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
     }
 
     /** Last number of the interval before this one by start; the caller knows there is one. */
-    long previousLast(N node) {
+    long previousLast(N element) {
+        Node node = element;
         Node at = node.left;
         if (at != null) {
             while (at.right != null) {
@@ -140,7 +148,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
     }
 
     /** The interval with the lowest start among those that share a number with [start, last], or null. */
-    @Nullable N firstIntersecting(long start, long last) {
+    @Nullable
+    N firstIntersecting(long start, long last) {
         Node at = root;
         if (at == null || Long.compareUnsigned(at.subtreeLast, start) < 0) {
             return null;
@@ -169,7 +178,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
      * The lowest interval that has a hole of at least {@code length} numbers between its left neighbour and itself, the
      * hole ending at or after {@code from}; null when there is none. Holes outside the outermost intervals do not count.
      */
-    @Nullable N gapBefore(long from, long length) {
+    @Nullable
+    N gapBefore(long from, long length) {
         return cast(gapBefore(root, from, length));
     }
 
