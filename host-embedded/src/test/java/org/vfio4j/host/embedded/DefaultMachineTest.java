@@ -40,9 +40,9 @@ class DefaultMachineTest {
                 .as("behind a conventional bridge, with it")
                 .containsExactly("0000:00:13.0", "0000:04:01.0", "0000:04:02.0");
         assertThat(machine.host().groups()).isSortedAccordingTo((a, b) -> Integer.compare(a.id(), b.id()));
-        assertThat(machine.host().groups()).allSatisfy(group -> assertThat(group.devices())
-                .as("group %d", group.id())
-                .isNotEmpty());
+        assertThat(machine.host().groups())
+                .allSatisfy(group ->
+                        assertThat(group.devices()).as("group %d", group.id()).isNotEmpty());
     }
 
     @Test
@@ -97,14 +97,15 @@ class DefaultMachineTest {
     @Test
     void shouldResetSlotOrBusAsTopologySays() {
         var twin = machine.function("01:00.0");
-        assertThat(twin.resettableSlot()).isNotNull().isSameAs(machine.function("01:00.1").resettableSlot());
+        assertThat(twin.resettableSlot())
+                .isNotNull()
+                .isSameAs(machine.function("01:00.1").resettableSlot());
         assertThat(twin.bus()).isSameAs(machine.function("01:00.1").bus());
         assertThat(machine.function("02:00.0").resettableSlot()).isNull();
         assertThat(machine.function("02:00.0").bus().resettable()).isTrue();
         assertThat(machine.function("00:05.0").bus().resettable()).isFalse();
         assertThat(machine.function("00:05.0").bus().root()).isTrue();
-        assertThat(machine.function("04:01.0").sysfsPath())
-                .isEqualTo("/devices/pci0000:00/0000:00:13.0/0000:04:01.0");
+        assertThat(machine.function("04:01.0").sysfsPath()).isEqualTo("/devices/pci0000:00/0000:00:13.0/0000:04:01.0");
     }
 
     @Test
@@ -113,7 +114,8 @@ class DefaultMachineTest {
                 .filter(bus -> bus.name().equals("pci"))
                 .flatMap(bus -> bus.devices().stream())
                 .map(PciFunction.class::cast)
-                .filter(function -> function.address().bus() != 5 && function.address().bus() != 6)
+                .filter(function ->
+                        function.address().bus() != 5 && function.address().bus() != 6)
                 .toList();
         var taken = new TreeMap<Long, Long>();
         for (var function : functions) {
@@ -136,7 +138,9 @@ class DefaultMachineTest {
         assertThat(below.start()).isBetween(base, limit);
         assertThat(below.start() + below.length() - 1).isBetween(base, limit);
         assertThat(bridge.readConfig(0x19, 1)).isEqualTo(1);
-        assertThat(bridge.readConfig(0x0e, 1) & 0x7f).as("header type of a bridge").isEqualTo(1);
+        assertThat(bridge.readConfig(0x0e, 1) & 0x7f)
+                .as("header type of a bridge")
+                .isEqualTo(1);
     }
 
     @Test
@@ -161,8 +165,8 @@ class DefaultMachineTest {
                 .findFirst()
                 .orElseThrow();
         var parent = mdev.parents().getFirst();
-        assertThat(mdev.initialDevices()).allSatisfy(wish -> assertThat(wish.parent())
-                .isEqualTo(parent.name()));
+        assertThat(mdev.initialDevices())
+                .allSatisfy(wish -> assertThat(wish.parent()).isEqualTo(parent.name()));
         assertThat(mdev.initialDevices())
                 .extracting(MdevBus.Wish::type)
                 .containsExactlyInAnyOrderElementsOf(

@@ -125,7 +125,8 @@ class MachineAssemblyTest {
 
     @Test
     void shouldPutThirdPartyDeviceBehindIommu() throws IOException {
-        try (var host = boot(toy(", \"group\": 5, \"driver\": \"vfio-toy\", \"properties\": {\"colour\": \"red\"}"), "toy");
+        try (var host = boot(
+                        toy(", \"group\": 5, \"driver\": \"vfio-toy\", \"properties\": {\"colour\": \"red\"}"), "toy");
                 var arena = Arena.ofConfined()) {
             var bus = host.buses().getFirst();
             assertThat(bus.name()).isEqualTo("toy");
@@ -137,16 +138,15 @@ class MachineAssemblyTest {
             assertThat(device.iommuGroup().orElseThrow().devices()).containsExactly(device);
             assertThat(device.capable(IommuCapability.CACHE_COHERENCY)).isTrue();
             device.iommuGroup().orElseThrow().claimDmaOwner(this, false);
-            assertThat(device.slot().dma().read(0x1000, arena.allocate(8), 0, 8)).isFalse();
-            assertThat(host.faults())
-                    .containsExactly(new DmaFault("toy7", 0x1000, false, DmaFault.Reason.BLOCKED));
+            assertThat(device.slot().dma().read(0x1000, arena.allocate(8), 0, 8))
+                    .isFalse();
+            assertThat(host.faults()).containsExactly(new DmaFault("toy7", 0x1000, false, DmaFault.Reason.BLOCKED));
         }
     }
 
     @Test
     void shouldAddModelsThatAskToDefaultMachineOnly() throws IOException {
-        try (var host = EmbeddedHost.boot(
-                MachineFile.builtIn(), new FrameTable(), List.of(new ToyProvider("toy")))) {
+        try (var host = EmbeddedHost.boot(MachineFile.builtIn(), new FrameTable(), List.of(new ToyProvider("toy")))) {
             assertThat(host.buses())
                     .filteredOn(bus -> bus.name().equals("toy"))
                     .singleElement()

@@ -27,8 +27,8 @@ import org.vfio4j.uapi.VfioException;
 
 /** A real kernel's view of 25 functions in 17 groups. */
 class CapturedMachineTest {
-    private static final List<String> FILES = List.of(
-            "lspci-xxxx.txt", "lspci-vvvnnk.txt", "iommu_groups.txt", "reserved_regions.txt", "sysfs.txt");
+    private static final List<String> FILES =
+            List.of("lspci-xxxx.txt", "lspci-vvvnnk.txt", "iommu_groups.txt", "reserved_regions.txt", "sysfs.txt");
 
     @TempDir
     Path folder;
@@ -61,10 +61,13 @@ class CapturedMachineTest {
             assertThat(functions(machine)).hasSize(25);
             assertThat(machine.host().groups()).hasSize(17);
             var shown = new TreeSet<String>();
-            machine.host().groups().forEach(group -> group.devices()
-                    .forEach(device -> shown.add(group.id() + " " + device.name() + " type=DMA")));
-            assertThat(shown).containsExactlyInAnyOrderElementsOf(
-                    text("iommu_groups.txt").lines().toList());
+            machine.host()
+                    .groups()
+                    .forEach(group -> group.devices()
+                            .forEach(device -> shown.add(group.id() + " " + device.name() + " type=DMA")));
+            assertThat(shown)
+                    .containsExactlyInAnyOrderElementsOf(
+                            text("iommu_groups.txt").lines().toList());
         }
     }
 
@@ -188,8 +191,8 @@ class CapturedMachineTest {
                     function.bindNative("pcieport");
                 }
             }
-            assertThat(machine.host().groups()).allSatisfy(group -> assertThat(group.dmaUnowned())
-                    .isTrue());
+            assertThat(machine.host().groups())
+                    .allSatisfy(group -> assertThat(group.dmaUnowned()).isTrue());
             assertThat(machine.host().buses().getFirst().nativeDrivers())
                     .containsExactly("nvme", "pcieport", "virtio-pci");
             assertThat(machine.function("04:00.0").sysfsPath())
@@ -203,7 +206,9 @@ class CapturedMachineTest {
             var memory = machine.user().allocate(4096);
             var domain = machine.map("07:02.1", 0x10000, memory.address(), 4096, Protection.READ);
             assertThat(domain.iovaToPhys(0x10010)).isNotZero();
-            assertThat(machine.group("07:01.0").attachedDomain()).as("one group").hasValue(domain);
+            assertThat(machine.group("07:01.0").attachedDomain())
+                    .as("one group")
+                    .hasValue(domain);
             assertThat(machine.group("07:01.0").devices().stream().map(BusDevice::name))
                     .containsExactly("0000:06:00.0", "0000:07:01.0", "0000:07:02.0", "0000:07:02.1");
         }

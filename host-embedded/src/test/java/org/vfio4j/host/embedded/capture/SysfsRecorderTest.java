@@ -13,14 +13,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vfio4j.host.embedded.BootedMachine;
 import org.vfio4j.host.embedded.machine.LspciDump;
 import org.vfio4j.host.embedded.machine.MachineSource;
-import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.host.MachineRecorder;
+import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.pci.PciAddress;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 class SysfsRecorderTest {
-    private static final String RESOURCES = """
+    private static final String RESOURCES =
+            """
             0x00000000fe600000 0x00000000fe603fff 0x0000000000140204
             """ + "0x0000000000000000 0x0000000000000000 0x0000000000000000\n".repeat(12);
 
@@ -51,8 +52,7 @@ class SysfsRecorderTest {
         var groupFolder = sys().resolve("kernel/iommu_groups/" + group);
         Files.createDirectories(groupFolder);
         Files.writeString(groupFolder.resolve("type"), "DMA-FQ\n");
-        Files.writeString(
-                groupFolder.resolve("reserved_regions"), "0x00000000fee00000 0x00000000feefffff msi\n");
+        Files.writeString(groupFolder.resolve("reserved_regions"), "0x00000000fee00000 0x00000000feefffff msi\n");
         Files.createSymbolicLink(real.resolve("iommu_group"), groupFolder);
         var list = sys().resolve("bus/pci/devices");
         Files.createDirectories(list);
@@ -69,7 +69,10 @@ class SysfsRecorderTest {
         assertThat(recording).isEqualTo(new MachineRecorder.Recording(3, 2, java.util.List.of()));
         try (var machine = BootedMachine.from(folder.resolve("out"))) {
             assertThat(machine.host().groups())
-                    .extracting(group -> group.id() + " " + group.devices().stream().map(device -> device.name()).toList())
+                    .extracting(group -> group.id() + " "
+                            + group.devices().stream()
+                                    .map(device -> device.name())
+                                    .toList())
                     .containsExactly("4 [0000:00:02.0, 0000:00:03.0]", "12 [0001:00:01.0]");
             assertThat(machine.group("00:03.0").reservedRegions())
                     .containsExactly(new ReservedRegion(0xfee00000L, 0xfeefffffL, ReservedRegion.Type.MSI));
@@ -105,7 +108,8 @@ class SysfsRecorderTest {
         Files.delete(function("0000:00:02.0", 256, 0).resolve("iommu_group"));
         var recording = recorder.record(sys(), folder.resolve("out"));
         assertThat(recording.groups()).isZero();
-        assertThat(recording.unreadable()).anySatisfy(line -> assertThat(line).contains("no function is in an isolation"));
+        assertThat(recording.unreadable())
+                .anySatisfy(line -> assertThat(line).contains("no function is in an isolation"));
         try (var machine = BootedMachine.from(folder.resolve("out"))) {
             assertThat(machine.function("00:02.0").iommuGroup()).isEmpty();
         }

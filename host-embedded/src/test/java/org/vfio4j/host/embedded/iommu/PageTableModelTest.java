@@ -76,7 +76,8 @@ class PageTableModelTest {
         while (done < length) {
             long size = PAGE;
             for (long larger : new long[] {LARGE, HUGE}) {
-                boolean fits = (iova + done) % larger == 0 && (phys & -PAGE) % larger == (-done % larger + larger) % larger;
+                boolean fits =
+                        (iova + done) % larger == 0 && (phys & -PAGE) % larger == (-done % larger + larger) % larger;
                 if ((sizes & larger) != 0 && fits && length - done >= larger) {
                     size = larger;
                 }
@@ -108,7 +109,8 @@ class PageTableModelTest {
         for (int i = 0; i < 4; i++) {
             long iova = randomIova(random);
             Map.Entry<Long, Page> page = model.floorEntry(iova);
-            boolean mapped = page != null && iova - page.getKey() < page.getValue().size();
+            boolean mapped =
+                    page != null && iova - page.getKey() < page.getValue().size();
             assertThat(setup.domain.iovaToPhys(iova))
                     .as("translation of 0x%x, %s", iova, at)
                     .isEqualTo(mapped ? page.getValue().phys() + iova - page.getKey() : 0);

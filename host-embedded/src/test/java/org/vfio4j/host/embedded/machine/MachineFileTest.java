@@ -46,9 +46,12 @@ class MachineFileTest {
                 arguments("{\"name\": 3}", "x.json:1:10: \"name\" takes a string, not a number"),
                 arguments("{\"name\": \"\"}", "x.json:1:10: \"name\" takes a string that is not empty"),
                 arguments("{\"name\": null}", "x.json:1:10: null has no meaning here"),
-                arguments("{\"name\": \"m\", \"name\": \"n\"}", "x.json:1:15: field \"name\" is here already at line 1"),
-                arguments("{\"name\": \"m\",\n\"pcie\": {}}", "x.json:2:1: unknown field \"pcie\" in a machine; known: "
-                        + "fslMc, iommus, mdev, models, name, pci"),
+                arguments(
+                        "{\"name\": \"m\", \"name\": \"n\"}", "x.json:1:15: field \"name\" is here already at line 1"),
+                arguments(
+                        "{\"name\": \"m\",\n\"pcie\": {}}",
+                        "x.json:2:1: unknown field \"pcie\" in a machine; known: "
+                                + "fslMc, iommus, mdev, models, name, pci"),
                 arguments(
                         "{\"name\": \"m\", \"iommus\": [{\"name\": \"u\", \"kind\": \"page\"}]}",
                         "\"kind\" takes one of paging, tce, not \"page\""),
@@ -80,7 +83,8 @@ class MachineFileTest {
                         functions("{\"address\": \"00:05.0\", \"model\": \"edu\", \"iommu\": \"v\"}"),
                         "x.json:4:49: unknown IOMMU unit \"v\"; known: u"),
                 arguments(
-                        functions("{\"address\": \"00:05.0\", \"model\": \"edu\"},\n{\"address\": \"0000:00:05.0\", \"model\": \"edu\"}"),
+                        functions(
+                                "{\"address\": \"00:05.0\", \"model\": \"edu\"},\n{\"address\": \"0000:00:05.0\", \"model\": \"edu\"}"),
                         "x.json:5:13: function 0000:00:05.0 is here already, at line 4"),
                 arguments(functions("{\"address\": \"07:00.0\", \"model\": \"edu\"}"), "no bridge leads to bus 07 of"),
                 arguments(
@@ -131,7 +135,10 @@ class MachineFileTest {
         assertThatExceptionOfType(VfioException.class)
                 .isThrownBy(() -> read(json))
                 .satisfies(e -> {
-                    assertThat(e.getMessage()).contains(sentence).startsWith(folder.toString()).doesNotContain("\n");
+                    assertThat(e.getMessage())
+                            .contains(sentence)
+                            .startsWith(folder.toString())
+                            .doesNotContain("\n");
                     assertThat(e.errno()).isIn(Errno.EINVAL, Errno.ENOENT);
                 });
     }

@@ -21,8 +21,7 @@ class EduModelTest {
     private static final long IOVA = 0x100000;
     private static final int PAGE = 4096;
 
-    private final BootedMachine machine = BootedMachine.withFunctions(
-            """
+    private final BootedMachine machine = BootedMachine.withFunctions("""
             {"address": "00:05.0", "model": "edu"}""", """
             {"address": "00:06.0", "model": "edu"}""");
     private final PciFunction edu = machine.function(EDU);
@@ -158,8 +157,11 @@ class EduModelTest {
         takeMessages();
         machine.map(EDU, IOVA, memory.address(), PAGE, Protection.READ | Protection.WRITE);
         for (long[] bad : new long[][] {
-            {EduModel.BUFFER_ADDRESS - 1, 4}, {EduModel.BUFFER_ADDRESS + PAGE - 3, 4}, {EduModel.BUFFER_ADDRESS, PAGE + 1},
-            {EduModel.BUFFER_ADDRESS, -1}, {Long.MIN_VALUE, 4}
+            {EduModel.BUFFER_ADDRESS - 1, 4},
+            {EduModel.BUFFER_ADDRESS + PAGE - 3, 4},
+            {EduModel.BUFFER_ADDRESS, PAGE + 1},
+            {EduModel.BUFFER_ADDRESS, -1},
+            {Long.MIN_VALUE, 4}
         }) {
             transfer(IOVA, bad[0], bad[1], 0);
             assertThat(read(0x20) & EduModel.STATUS_DMA_FAULT)
@@ -206,11 +208,15 @@ class EduModelTest {
         edu.enableIntx(interrupts::release);
         write(0x60, 1);
         write(0x60, 2);
-        assertThat(interrupts.drainPermits()).as("the line stays silent after the first").isEqualTo(1);
+        assertThat(interrupts.drainPermits())
+                .as("the line stays silent after the first")
+                .isEqualTo(1);
         assertThat(read(0x24)).isEqualTo(3);
         assertThat(edu.readConfig(0x06, 2) & 0x8).as("STATUS shows it pending").isNotZero();
         edu.unmaskIntx();
-        assertThat(interrupts.drainPermits()).as("still asserted: delivered again").isEqualTo(1);
+        assertThat(interrupts.drainPermits())
+                .as("still asserted: delivered again")
+                .isEqualTo(1);
         write(0x64, 3);
         assertThat(edu.readConfig(0x06, 2) & 0x8).isZero();
         edu.unmaskIntx();
@@ -226,7 +232,9 @@ class EduModelTest {
         edu.writeConfig(0x04, 2, 0x0406);
         write(0x60, 1);
         assertThat(interrupts.drainPermits()).isZero();
-        assertThat(edu.readConfig(0x06, 2) & 0x8).as("pending shows in spite of it").isNotZero();
+        assertThat(edu.readConfig(0x06, 2) & 0x8)
+                .as("pending shows in spite of it")
+                .isNotZero();
         edu.writeConfig(0x04, 2, 0x0006);
         assertThat(interrupts.drainPermits()).isEqualTo(1);
     }
@@ -245,7 +253,11 @@ class EduModelTest {
         assertThat(messages.drainPermits()).isEqualTo(1);
         assertThat(interrupts.drainPermits()).isZero();
         edu.disableMsi();
-        assertThat(interrupts.drainPermits()).as("the cause is still there: now the line").isEqualTo(1);
-        assertThat(edu.enableMsi(1, true, vector -> messages.release())).as("no MSI-X").isZero();
+        assertThat(interrupts.drainPermits())
+                .as("the cause is still there: now the line")
+                .isEqualTo(1);
+        assertThat(edu.enableMsi(1, true, vector -> messages.release()))
+                .as("no MSI-X")
+                .isZero();
     }
 }

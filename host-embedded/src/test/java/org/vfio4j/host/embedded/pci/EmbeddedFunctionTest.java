@@ -20,18 +20,12 @@ class EmbeddedFunctionTest {
     private static final int MSI_X = 0xa0;
     private static final int EXPRESS = 0x60;
 
-    private final BootedMachine machine = BootedMachine.withFunctions(
-            """
-            {"address": "00:05.0", "model": "edu"}""",
-            """
-            {"address": "00:10.0", "model": "bridge", "secondary": 1}""",
-            """
-            {"address": "01:00.0", "model": "multi"}""",
-            """
-            {"address": "01:00.1", "model": "multi"}""",
-            """
-            {"address": "00:11.0", "model": "bridge", "secondary": 2}""",
-            """
+    private final BootedMachine machine = BootedMachine.withFunctions("""
+            {"address": "00:05.0", "model": "edu"}""", """
+            {"address": "00:10.0", "model": "bridge", "secondary": 1}""", """
+            {"address": "01:00.0", "model": "multi"}""", """
+            {"address": "01:00.1", "model": "multi"}""", """
+            {"address": "00:11.0", "model": "bridge", "secondary": 2}""", """
             {"address": "02:00.0", "model": "edu-pcie"}""");
     private final PciFunction edu = machine.function("00:05.0");
     private final PciFunction card = machine.function("01:00.0");
@@ -50,7 +44,8 @@ class EmbeddedFunctionTest {
         assertThat(edu.readConfig(0x08, 4)).isEqualTo(0x00ff0010);
         assertThat(edu.readConfig(0x04, 2)).as("as firmware leaves it").isEqualTo(0x0103);
         assertThat(edu.readConfig(0x3d, 1)).as("INTA").isEqualTo(1);
-        assertThat(edu.readConfig(0x10, 4) & 0xffff_ffffL).isEqualTo(edu.resource(0).start());
+        assertThat(edu.readConfig(0x10, 4) & 0xffff_ffffL)
+                .isEqualTo(edu.resource(0).start());
         assertThat(card.readConfig(0x0e, 1)).as("multi-function").isEqualTo(0x80);
         assertThat(card.resource(2).kind()).isEqualTo(PciResource.Kind.IO);
         assertThat(card.readConfig(0x18, 4) & 0x3).as("a port register").isEqualTo(1);
@@ -65,7 +60,9 @@ class EmbeddedFunctionTest {
         edu.writeConfig(0x3c, 1, 0x55);
         assertThat(edu.readConfig(0x3c, 4) & 0xffff).isEqualTo(0x0155);
         edu.writeConfig(0x42, 2, 0xffff);
-        assertThat(edu.readConfig(0x42, 2)).as("MSI control: enable and count, not the fixed bits").isEqualTo(0x00f1);
+        assertThat(edu.readConfig(0x42, 2))
+                .as("MSI control: enable and count, not the fixed bits")
+                .isEqualTo(0x00f1);
     }
 
     @Test
@@ -95,7 +92,9 @@ class EmbeddedFunctionTest {
         card.writeConfig(0x04, 2, 0x0002);
         assertThat(card.readBar(0, 0x10, 4)).as("the write was lost").isEqualTo(0x12345678L);
         assertThat(card.readBar(2, 0, 2)).isEqualTo(0xffff);
-        assertThat(card.readBar(0, card.resource(0).length() - 2, 4)).as("beyond the end").isEqualTo(0xffff_ffffL);
+        assertThat(card.readBar(0, card.resource(0).length() - 2, 4))
+                .as("beyond the end")
+                .isEqualTo(0xffff_ffffL);
         assertThat(card.readBar(4, 0, 4)).as("no such register").isEqualTo(0xffff_ffffL);
     }
 
@@ -110,7 +109,9 @@ class EmbeddedFunctionTest {
             assertThat(card.readBar(0, 5, 1)).isEqualTo(0x42);
         }
         assertThat(card.barMemory(2)).as("ports cannot be mapped").isNull();
-        assertThat(edu.barMemory(0)).as("registers with effects cannot be mapped").isNull();
+        assertThat(edu.barMemory(0))
+                .as("registers with effects cannot be mapped")
+                .isNull();
     }
 
     @Test
@@ -160,7 +161,9 @@ class EmbeddedFunctionTest {
     void shouldLoseConfigurationWhenItsOwnResetBitIsWritten() {
         express.writeBar(0, 0x04, 4, 0);
         express.writeConfig(EXPRESS + 8, 2, 0x8000);
-        assertThat(express.readConfig(EXPRESS + 8, 2) & 0x8000).as("always reads 0").isZero();
+        assertThat(express.readConfig(EXPRESS + 8, 2) & 0x8000)
+                .as("always reads 0")
+                .isZero();
         assertThat(express.readConfig(0x10, 4)).isZero();
         assertThat(express.readConfig(0x04, 2)).isZero();
     }
