@@ -2,6 +2,7 @@
 package org.vfio4j.cli;
 
 import java.io.PrintWriter;
+import java.util.Objects;
 
 /** One line on standard error that says how far a long step is; silent unless a person looks at a terminal. */
 final class Progress implements AutoCloseable {
@@ -13,8 +14,7 @@ final class Progress implements AutoCloseable {
 
     Progress(PrintWriter err) {
         this.err = err;
-        var console = System.console();
-        this.shown = console != null && console.isTerminal();
+        this.shown = Objects.requireNonNull(System.console()).isTerminal(); // there is one since JDK 22
     }
 
     /** Shows a step in place of the one before. */
