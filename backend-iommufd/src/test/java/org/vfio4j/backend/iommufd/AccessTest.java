@@ -83,7 +83,9 @@ class AccessTest {
         long[] reported = new long[1];
         access.pin(0x2000, PAGE + 100, true, (phys, length) -> reported[0] += length);
         assertThat(reported[0]).isEqualTo(PAGE + 100);
-        assertThat(rig.physical.pinnedPages()).as("a ragged end pins its whole page").isEqualTo(2);
+        assertThat(rig.physical.pinnedPages())
+                .as("a ragged end pins its whole page")
+                .isEqualTo(2);
         access.pin(0x2000, PAGE + 100, false, (phys, length) -> {});
         assertThat(rig.physical.pinnedPages()).isEqualTo(2);
         access.unpin(0x2000, PAGE + 100);
@@ -95,15 +97,19 @@ class AccessTest {
     @Test
     @Spec({"I-145", "I-147", "I-148", "I-149", "I-153"})
     void shouldRefuseBadPinsAndCopies() {
-        assertThat(errnoOf(() -> access.pin(0x1000, PAGE, false, (phys, length) -> {}))).isEqualTo(Errno.ENOENT);
+        assertThat(errnoOf(() -> access.pin(0x1000, PAGE, false, (phys, length) -> {})))
+                .isEqualTo(Errno.ENOENT);
         access.attach(ioas);
         rig.context.map(rig.caller, ioas, FIXED | R, buffer.address(), PAGE, 0x1000);
-        assertThat(errnoOf(() -> access.pin(0x1000, PAGE, true, (phys, length) -> {}))).isEqualTo(Errno.EPERM);
+        assertThat(errnoOf(() -> access.pin(0x1000, PAGE, true, (phys, length) -> {})))
+                .isEqualTo(Errno.EPERM);
         assertThat(errnoOf(() -> access.pin(0x1000, 2 * PAGE, false, (phys, length) -> {})))
                 .isEqualTo(Errno.ENOENT);
         rig.assertNothingPinned();
-        assertThat(errnoOf(() -> access.pin(0x1001, 8, false, (phys, length) -> {}))).isEqualTo(Errno.EINVAL);
-        assertThat(errnoOf(() -> access.pin(0x1000, 0, false, (phys, length) -> {}))).isEqualTo(Errno.EINVAL);
+        assertThat(errnoOf(() -> access.pin(0x1001, 8, false, (phys, length) -> {})))
+                .isEqualTo(Errno.EINVAL);
+        assertThat(errnoOf(() -> access.pin(0x1000, 0, false, (phys, length) -> {})))
+                .isEqualTo(Errno.EINVAL);
         assertThat(errnoOf(() -> access.pin(-PAGE, 2 * PAGE, false, (phys, length) -> {})))
                 .isEqualTo(Errno.EOVERFLOW);
         MemorySegment bytes = MemorySegment.ofArray(new byte[16]);
@@ -127,12 +133,17 @@ class AccessTest {
                 MemorySegment.copy(pattern, 0, buffer, ValueLayout.JAVA_BYTE, PAGE - before, length);
                 byte[] read = new byte[length];
                 access.rw(0x2000 - before, MemorySegment.ofArray(read), false);
-                assertThat(read).as("%d bytes, %d before the edge", length, before).isEqualTo(pattern);
+                assertThat(read)
+                        .as("%d bytes, %d before the edge", length, before)
+                        .isEqualTo(pattern);
             }
         }
         byte[] two = {1, 2};
-        assertThat(errnoOf(() -> access.rw(0x1fff, MemorySegment.ofArray(two), true))).isEqualTo(Errno.EPERM);
-        assertThat(buffer.get(ValueLayout.JAVA_BYTE, PAGE - 1)).as("the first area was written").isEqualTo((byte) 1);
+        assertThat(errnoOf(() -> access.rw(0x1fff, MemorySegment.ofArray(two), true)))
+                .isEqualTo(Errno.EPERM);
+        assertThat(buffer.get(ValueLayout.JAVA_BYTE, PAGE - 1))
+                .as("the first area was written")
+                .isEqualTo((byte) 1);
     }
 
     @Test
@@ -185,7 +196,9 @@ class AccessTest {
         client.onUnmap = (iova, length) -> {
             assertThat(errnoOf(() -> access.pin(0x1000, PAGE, false, (phys, bytes) -> {})))
                     .isEqualTo(Errno.ENOENT);
-            assertThat(errnoOf(() -> access.attach(ioas))).as("concurrent change").isEqualTo(Errno.EBUSY);
+            assertThat(errnoOf(() -> access.attach(ioas)))
+                    .as("concurrent change")
+                    .isEqualTo(Errno.EBUSY);
             access.unpin(0x1000, PAGE);
         };
         assertThat(access.attach(other)).isEqualTo(other);
@@ -205,7 +218,9 @@ class AccessTest {
         TestDevice device = rig.device();
         IommufdDevice bound = rig.bind(device);
         bound.attach(ioas);
-        assertThat(rig.physical.pinnedPages()).as("the pinned page is pinned once").isEqualTo(4);
+        assertThat(rig.physical.pinnedPages())
+                .as("the pinned page is pinned once")
+                .isEqualTo(4);
         bound.detach();
         assertThat(rig.physical.pinnedPages()).as("the access keeps its page").isEqualTo(1);
         int other = rig.ioas();
@@ -227,7 +242,9 @@ class AccessTest {
         other.attach(ioas);
         other.pin(0x1000, PAGE, false, (phys, length) -> {});
         access.unpin(0x1000, PAGE);
-        assertThat(rig.physical.pinnedPages()).as("the pin of the other access stays").isEqualTo(1);
+        assertThat(rig.physical.pinnedPages())
+                .as("the pin of the other access stays")
+                .isEqualTo(1);
         assertThat(rig.context.errors().count()).isEqualTo(1);
         other.unpin(0x1000, PAGE);
         other.destroy();
@@ -253,7 +270,9 @@ class AccessTest {
         assertThat(second.dma().read(0x2000, MemorySegment.ofArray(read), 0, 1)).isTrue();
         secondBound.detach();
         bound.detach();
-        assertThat(errnoOf(() -> secondBound.attach(ioas))).as("nobody held the pages").isEqualTo(Errno.EFAULT);
+        assertThat(errnoOf(() -> secondBound.attach(ioas)))
+                .as("nobody held the pages")
+                .isEqualTo(Errno.EFAULT);
         bound.unbind();
         secondBound.unbind();
     }

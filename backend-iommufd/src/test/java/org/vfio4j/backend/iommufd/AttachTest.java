@@ -148,7 +148,9 @@ class AttachTest {
         int bad = rig.ioas();
         rig.mapBogus(bad, 0, PAGE);
         assertThat(errnoOf(() -> bound.attach(bad))).isEqualTo(Errno.EFAULT);
-        assertThat(device.dma().read(0x1000, scratch, 0, 8)).as("old one still translates").isTrue();
+        assertThat(device.dma().read(0x1000, scratch, 0, 8))
+                .as("old one still translates")
+                .isTrue();
         rig.context.destroy(bad);
         assertThat(bound.attach(other)).isNotEqualTo(old);
         assertThat(device.dma().read(0x1000, scratch, 0, 8)).isFalse();
@@ -171,14 +173,18 @@ class AttachTest {
         rig.map(ioas, rig.memory.allocate(PAGE), 0);
         rig.map(other, rig.memory.allocate(PAGE), 0x9000);
         boundFirst.attach(ioas);
-        assertThat(second.dma().read(0, scratch, 0, 8)).as("bound only, shares the translation").isTrue();
+        assertThat(second.dma().read(0, scratch, 0, 8))
+                .as("bound only, shares the translation")
+                .isTrue();
         assertThat(errnoOf(() -> boundSecond.attach(other))).isEqualTo(Errno.EINVAL);
         boundSecond.attach(ioas);
         boundFirst.detach();
         assertThat(second.dma().read(0, scratch, 0, 8)).isTrue();
         boundFirst.attach(ioas);
         boundFirst.attach(other);
-        assertThat(second.dma().read(0x9000, scratch, 0, 8)).as("replace moves the group").isTrue();
+        assertThat(second.dma().read(0x9000, scratch, 0, 8))
+                .as("replace moves the group")
+                .isTrue();
         rig.context.destroy(ioas);
         boundFirst.detach();
         boundSecond.detach();
@@ -254,9 +260,13 @@ class AttachTest {
         data.fill((byte) 0xff);
         hwInfo(device.id(), data.address(), 12);
         assertThat(IommuHwInfo.dataLen(page)).isZero();
-        assertThat(IommuHwInfo.outCapabilities(page)).as("dirty tracking, no ATS").isEqualTo(9);
+        assertThat(IommuHwInfo.outCapabilities(page))
+                .as("dirty tracking, no ATS")
+                .isEqualTo(9);
         assertThat(data.get(UapiLayouts.U64, 0)).isZero();
-        assertThat(data.get(UapiLayouts.U64, 8)).as("only the buffer is cleared").isEqualTo(0xffff_ffff_0000_0000L);
+        assertThat(data.get(UapiLayouts.U64, 8))
+                .as("only the buffer is cleared")
+                .isEqualTo(0xffff_ffff_0000_0000L);
         hwInfo(device.id(), 0, 0);
         assertThat(errnoOf(() -> hwInfo(device.id(), 8, 4))).isEqualTo(Errno.EFAULT);
         assertThat(errnoOf(() -> hwInfo(ioas, 0, 0))).isEqualTo(Errno.ENOENT);
@@ -276,7 +286,9 @@ class AttachTest {
         bound.attach(ioas);
         hwpt(bound.id(), ioas, 0);
         rig.file.close();
-        assertThat(device.dma().read(0, scratch, 0, 8)).as("the device holds the context").isTrue();
+        assertThat(device.dma().read(0, scratch, 0, 8))
+                .as("the device holds the context")
+                .isTrue();
         assertThat(rig.physical.pinnedPages()).isEqualTo(4);
         bound.unbind();
         rig.assertNothingPinned();

@@ -36,7 +36,8 @@ class CompatTest {
     @Test
     @Spec({"I-216", "I-217", "I-225"})
     void shouldAnswerNodevOnlyAfterTheArgumentChecks() {
-        assertThat(rig.file.ioctl(rig.caller, VfioIoctl.VFIO_GET_API_VERSION, 0)).isZero();
+        assertThat(rig.file.ioctl(rig.caller, VfioIoctl.VFIO_GET_API_VERSION, 0))
+                .isZero();
         for (int extension : new int[] {1, 3, 9, 8}) {
             assertThat(extension(extension)).as("extension %d", extension).isEqualTo(1);
         }
@@ -120,7 +121,8 @@ class CompatTest {
         bound.attach(rig.context.compatIoas());
         assertThat(extension(4)).as("does not enforce").isZero();
         mapDma(32, 3, buffer.address(), 0x1_0000, 4 * PAGE);
-        assertThat(errnoOf(() -> mapDma(32, 3, buffer.address(), 0x1_0000, 4 * PAGE))).isEqualTo(Errno.EEXIST);
+        assertThat(errnoOf(() -> mapDma(32, 3, buffer.address(), 0x1_0000, 4 * PAGE)))
+                .isEqualTo(Errno.EEXIST);
         assertThat(device.dma().read(0x1_3000, scratch, 0, 8)).isTrue();
         assertThat(errnoOf(() -> setIommu(1))).as("hardware and areas").isEqualTo(Errno.EINVAL);
         assertThat(unmapDma(0, 0x8_0000, PAGE)).as("nothing there").isZero();
@@ -133,7 +135,9 @@ class CompatTest {
         assertThat(setIommu(1)).isZero();
         assertThat(rig.ioas(rig.context.compatIoas()).engine().largePages()).isFalse();
         assertThat(setIommu(3)).isZero();
-        assertThat(rig.ioas(rig.context.compatIoas()).engine().largePages()).as("stay off").isFalse();
+        assertThat(rig.ioas(rig.context.compatIoas()).engine().largePages())
+                .as("stay off")
+                .isFalse();
         bound.unbind();
     }
 
@@ -201,7 +205,9 @@ class CompatTest {
             assertThat(VfioIommuType1Info.argsz(page)).isEqualTo(72);
             assertThat(VfioIommuType1Info.iovaPgsizes(page)).isEqualTo(0xffff_ffff_ffff_f000L);
             for (int i = Math.min(argsz, 72); i < 128; i++) {
-                assertThat(page.get(UapiLayouts.U8, i)).as("argsz %d byte %d", argsz, i).isEqualTo((byte) 0xaa);
+                assertThat(page.get(UapiLayouts.U8, i))
+                        .as("argsz %d byte %d", argsz, i)
+                        .isEqualTo((byte) 0xaa);
             }
             if (argsz >= 24) {
                 assertThat(VfioIommuType1Info.capOffset(page)).isEqualTo(argsz >= 72 ? 24 : 0);

@@ -95,7 +95,9 @@ class IovaChooserTest {
                 continue;
             }
             long at = zoneStart;
-            for (Taken range : taken.stream().sorted(Comparator.comparingLong(Taken::start)).toList()) {
+            for (Taken range : taken.stream()
+                    .sorted(Comparator.comparingLong(Taken::start))
+                    .toList()) {
                 if (range.start > zone[1]) {
                     break;
                 }

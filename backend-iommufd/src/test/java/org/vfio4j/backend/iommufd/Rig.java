@@ -121,7 +121,8 @@ final class Rig implements BackendEnvironment, AutoCloseable {
         file.close();
         assertThat(context.objects().isEmpty()).as("no object survives").isTrue();
         assertNothingPinned();
-        users.values().forEach(user -> assertThat(user.pages()).as("charged pages").isZero());
+        users.values()
+                .forEach(user -> assertThat(user.pages()).as("charged pages").isZero());
         assertThat(context.errors().count()).as("internal errors").isEqualTo(expectedErrors);
         memory.close();
     }
