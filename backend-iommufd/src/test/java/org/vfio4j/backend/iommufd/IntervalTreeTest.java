@@ -66,7 +66,7 @@ class IntervalTreeTest {
                 list.add(span);
             }
             long from = random.nextInt(3000);
-            long length = 1 + random.nextInt(40);
+            long length = 1L + random.nextInt(40);
             PageSpan found = tree.gapBefore(from, length);
             list.sort(BY_START);
             PageSpan expected = null;

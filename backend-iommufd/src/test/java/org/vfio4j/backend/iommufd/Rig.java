@@ -16,9 +16,13 @@ import org.vfio4j.core.memory.PageCounter;
 import org.vfio4j.host.embedded.iommu.FaultLog;
 import org.vfio4j.host.embedded.iommu.PagingConfig;
 import org.vfio4j.host.embedded.iommu.PagingUnit;
+import org.vfio4j.spi.call.Caller;
+import org.vfio4j.spi.call.Capability;
+import org.vfio4j.spi.call.FdTable;
 import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.iommu.BackendEnvironment;
 import org.vfio4j.spi.iommu.IommufdDevice;
+import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.uapi.Errno;
@@ -44,8 +48,50 @@ final class Rig implements BackendEnvironment, AutoCloseable {
     private final Map<Integer, LockedMemory> users = new ConcurrentHashMap<>();
     private final MemorySegment page = memory.allocate(PAGE);
     private int groups;
+    private final FaultInjection injection;
     private boolean closed;
     private long expectedErrors;
+
+    Rig() {
+        this(new FaultInjection());
+    }
+
+    /** With steps that fail when the injection says so. */
+    Rig(FaultInjection injection) {
+        this.injection = injection;
+    }
+
+    /** The caller, pinning of whose memory may be made to fail. */
+    Caller injectedCaller() {
+        return new Caller() {
+            private final AddressSpace failing = injection.around(memory);
+
+            @Override
+            public AddressSpace memory() {
+                return failing;
+            }
+
+            @Override
+            public FdTable files() {
+                return caller.files();
+            }
+
+            @Override
+            public boolean capable(Capability capability) {
+                return caller.capable(capability);
+            }
+
+            @Override
+            public long memlockLimit() {
+                return caller.memlockLimit();
+            }
+
+            @Override
+            public int uid() {
+                return caller.uid();
+            }
+        };
+    }
 
     /** A device in a group of its own. */
     TestDevice device(ReservedRegion... reserved) {
@@ -54,7 +100,7 @@ final class Rig implements BackendEnvironment, AutoCloseable {
 
     TestDevice device(PagingUnit behind, ReservedRegion... reserved) {
         int number = ++groups;
-        return new TestDevice("device" + number, behind.newGroup(number), reserved);
+        return new TestDevice("device" + number, behind.newGroup(number), injection, reserved);
     }
 
     IommufdDevice bind(TestDevice device) {
@@ -134,7 +180,7 @@ final class Rig implements BackendEnvironment, AutoCloseable {
 
     @Override
     public LockedMemory userLockedMemory(int uid) {
-        return users.computeIfAbsent(uid, number -> new PageCounter());
+        return users.computeIfAbsent(uid, number -> injection.around(new PageCounter()));
     }
 
     @Override

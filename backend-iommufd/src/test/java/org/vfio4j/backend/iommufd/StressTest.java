@@ -39,7 +39,7 @@ class StressTest {
             IommufdDevice[] devices = {rig.bind(rig.device()), rig.bind(rig.device())};
             var jobs = new ArrayList<Callable<Void>>();
             for (int worker = 0; worker < 2; worker++) {
-                long seed = 100 + worker;
+                long seed = 100L + worker;
                 jobs.add(() -> mapper(rig, ioas, buffer, seed));
             }
             for (IommufdDevice device : devices) {
