@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.spi.call.Caller;
+import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.iommu.AccessClient;
 import org.vfio4j.spi.iommu.DmaLimits;
 import org.vfio4j.spi.iommu.IommufdAccess;
@@ -41,7 +42,7 @@ class FailNthTest {
     private static boolean run(int n) {
         var injection = new FaultInjection();
         try (Rig rig = new Rig(injection)) {
-            TestDevice device = rig.device();
+            TestDevice device = rig.device(new ReservedRegion(0xfee0_0000L, 0xfeef_ffffL, ReservedRegion.Type.MSI));
             int first = rig.ioas();
             int second = rig.ioas();
             MemorySegment scattered = scattered(rig);
