@@ -13,8 +13,8 @@ import org.vfio4j.spi.memory.PhysicalMemory;
 final class TestCaller implements Caller {
     final JvmAddressSpace own;
     private final AddressSpace memory;
-    volatile long memlockLimit = Long.MAX_VALUE;
-    volatile boolean ipcLock;
+    long memlockLimit = Long.MAX_VALUE;
+    boolean ipcLock;
 
     TestCaller(PhysicalMemory physical) {
         this.own = new JvmAddressSpace(physical);
