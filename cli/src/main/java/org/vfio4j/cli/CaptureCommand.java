@@ -33,7 +33,8 @@ final class CaptureCommand extends MachineCommand {
                         Errno.ENOENT, "no host on the module path can record a machine: add org.vfio4j.host.embedded"))
                 .record(sysRoot, target);
         recording.unreadable().forEach(sentence -> err().println("vfio4j: " + sentence));
-        out().println("recorded " + recording.functions() + " functions in " + recording.groups() + " groups in " + target);
+        out().println("recorded " + recording.functions() + " functions in " + recording.groups() + " groups in "
+                + target);
         return 0;
     }
 }

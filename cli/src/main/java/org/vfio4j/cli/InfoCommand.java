@@ -49,7 +49,10 @@ final class InfoCommand extends MachineCommand {
         facts.add(new Fact("device", view.name() + " on bus " + view.bus()));
         facts.add(new Fact("what", view.description()));
         facts.add(new Fact(
-                "driver", view.driver().map(name -> view.nativeDriver() ? name + " (native)" : name).orElse("none")));
+                "driver",
+                view.driver()
+                        .map(name -> view.nativeDriver() ? name + " (native)" : name)
+                        .orElse("none")));
         view.index().ifPresent(index -> facts.add(new Fact("vfio", "vfio" + index + ", open " + view.openCount())));
         view.deviceSet().ifPresent(set -> facts.add(new Fact("dev_set", set)));
         for (var group : vfio.groups()) {

@@ -32,7 +32,8 @@ final class LsCommand extends MachineCommand {
     private void print(Vfio vfio) {
         var devices = vfio.devices();
         var groups = vfio.groups();
-        out().println("machine " + vfio.machineName() + ": " + groups.size() + " groups, " + devices.size() + " devices");
+        out().println("machine " + vfio.machineName() + ": " + groups.size() + " groups, " + devices.size()
+                + " devices");
         for (var group : groups) {
             out().println("group " + group.number() + "  " + state(group));
             tree(members(group, devices));
@@ -59,12 +60,17 @@ final class LsCommand extends MachineCommand {
     private static String state(GroupView group) {
         var words = new ArrayList<String>();
         words.add(group.name().isEmpty() ? "translation " + group.translation() : group.name());
-        words.add(group.viable() ? "viable" : group.owner().map(owner -> "not viable: " + owner).orElse("not viable"));
+        words.add(
+                group.viable()
+                        ? "viable"
+                        : group.owner().map(owner -> "not viable: " + owner).orElse("not viable"));
         return String.join(", ", words);
     }
 
     private static String line(DeviceView device) {
-        var driver = device.driver().map(name -> device.nativeDriver() ? "native " + name : name).orElse("no driver");
+        var driver = device.driver()
+                .map(name -> device.nativeDriver() ? "native " + name : name)
+                .orElse("no driver");
         var words = new ArrayList<String>();
         words.add(device.bus());
         words.add(device.name());

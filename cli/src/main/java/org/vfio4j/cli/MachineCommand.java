@@ -24,7 +24,8 @@ abstract class MachineCommand implements Callable<Integer> {
     @Option(
             names = "--machine",
             paramLabel = "PATH",
-            description = "machine description (a JSON file) or folder of a captured machine; default: the built-in machine")
+            description =
+                    "machine description (a JSON file) or folder of a captured machine; default: the built-in machine")
     private @Nullable Path machine;
 
     @Option(names = "--host", paramLabel = "NAME", description = "host to use; default: the preferred one found")

@@ -3,10 +3,12 @@ package org.vfio4j.cli;
 
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.uapi.VfioException;
 import picocli.CommandLine;
@@ -56,19 +58,15 @@ public final class Main implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-    private final Session session;
-
-    private Main(Session session) {
-        this.session = session;
-    }
+    private Main() {}
 
     /** Runs the command and ends the process with its exit code. */
     public static void main(String[] args) {
         if (Arrays.asList(args).contains("-v") || Arrays.asList(args).contains("--verbose")) {
             System.setProperty("vfio4j.log", "DEBUG"); // before the first logger is made
         }
-        var out = new PrintWriter(System.out, true);
-        var err = new PrintWriter(System.err, true);
+        var out = new PrintWriter(System.out, true, Charset.defaultCharset());
+        var err = new PrintWriter(System.err, true, Charset.defaultCharset());
         System.exit(run(List.of(args), out, err));
     }
 
@@ -99,7 +97,7 @@ public final class Main implements Callable<Integer> {
     }
 
     static CommandLine commandLine(Session session) {
-        return new CommandLine(new Main(session), new CommandFactory(session))
+        return new CommandLine(new Main(), new CommandFactory(session))
                 .setParameterExceptionHandler(Main::refuse)
                 .setExecutionExceptionHandler(Main::explain)
                 .setCaseInsensitiveEnumValuesAllowed(true);
@@ -118,25 +116,25 @@ public final class Main implements Callable<Integer> {
 
     private static int explain(Exception problem, CommandLine command, ParseResult parsed) {
         LoggerFactory.getLogger(Main.class).debug("{} ended early", command.getCommandName(), problem);
-        switch (problem) {
-            case VfioException refused -> {
-                command.getErr().println("vfio4j: " + oneLine(refused.getMessage()) + " (" + refused.errno() + ")");
-                return USAGE;
-            }
-            case UncheckedIOException io -> {
-                command.getErr().println("vfio4j: " + oneLine(io.getMessage()));
-                return USAGE;
-            }
-            default -> {
-                command.getErr()
-                        .println("vfio4j: internal error, please report it: " + oneLine(problem.toString())
-                                + "; -v shows where it comes from");
-                return FAILED;
-            }
-        }
+        return switch (problem) {
+            case VfioException refused ->
+                say(command, oneLine(refused.getMessage()) + " (" + refused.errno() + ")", USAGE);
+            case UncheckedIOException io -> say(command, oneLine(io.getMessage()), USAGE);
+            default ->
+                say(
+                        command,
+                        "internal error, please report it: " + oneLine(problem.toString())
+                                + "; -v shows where it comes from",
+                        FAILED);
+        };
     }
 
-    private static String oneLine(String text) {
-        return text.lines().findFirst().orElse(text);
+    private static int say(CommandLine command, String sentence, int code) {
+        command.getErr().println("vfio4j: " + sentence);
+        return code;
+    }
+
+    private static String oneLine(@Nullable String text) {
+        return text == null ? "no reason given" : text.lines().findFirst().orElse(text);
     }
 }

@@ -29,12 +29,12 @@ final class MdevCommand implements Runnable {
         public Integer call() {
             for (var view : vfio().mdevTypes()) {
                 out().printf(
-                        "%s %s  %d available  %s (%s)%n",
-                        view.parent(),
-                        view.type().name(),
-                        view.available(),
-                        view.type().prettyName(),
-                        view.type().deviceApi());
+                                "%s %s  %d available  %s (%s)%n",
+                                view.parent(),
+                                view.type().name(),
+                                view.available(),
+                                view.type().prettyName(),
+                                view.type().deviceApi());
             }
             return 0;
         }

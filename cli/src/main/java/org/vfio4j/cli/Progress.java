@@ -11,6 +11,7 @@ final class Progress implements AutoCloseable {
     private final boolean shown;
     private boolean dirty;
 
+    @SuppressWarnings("SystemConsoleNull") // it is null in a pipe: the JDK's own console is the default again
     Progress(PrintWriter err) {
         this.err = err;
         var console = System.console();

@@ -21,7 +21,8 @@ final class UnbindCommand extends MachineCommand {
         var vfio = vfio();
         var before = vfio.device(device);
         vfio.unbind(device);
-        out().println("unbound " + before.name() + before.driver().map(name -> " from " + name).orElse(""));
+        out().println("unbound " + before.name()
+                + before.driver().map(name -> " from " + name).orElse(""));
         return 0;
     }
 }

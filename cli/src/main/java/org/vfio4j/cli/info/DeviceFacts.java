@@ -40,8 +40,9 @@ public final class DeviceFacts {
             var region = object.regions().get(i);
             facts.add(new Fact(
                     "region " + i,
-                    region.kind().toString().toLowerCase(Locale.ROOT).replace('_', ' ') + ", " + region.size() + " bytes"
-                            + (region.cacheable() ? ", cacheable" : "") + (region.shareable() ? ", shareable" : "")));
+                    region.kind().toString().toLowerCase(Locale.ROOT).replace('_', ' ') + ", " + region.size()
+                            + " bytes" + (region.cacheable() ? ", cacheable" : "")
+                            + (region.shareable() ? ", shareable" : "")));
         }
         for (var child : object.children()) {
             facts.add(new Fact("holds", child.name()));

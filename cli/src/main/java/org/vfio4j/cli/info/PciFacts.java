@@ -102,31 +102,32 @@ final class PciFacts {
     }
 
     private static String detail(PciFunction function, int id, int at) {
-        switch (id) {
-            case 0x01 -> {
-                return ": D" + (function.readConfig(at + 4, 1) & 3)
-                        + ((function.readConfig(at + 4, 1) & 8) != 0 ? ", keeps its state in D3" : ", loses its state in D3");
-            }
-            case 0x05 -> {
-                var control = function.readConfig(at + 2, 2);
-                return ": " + vectors(1 << (control >> 1 & 7)) + ((control & 0x80) != 0 ? ", 64-bit" : ", 32-bit")
-                        + ((control & 0x100) != 0 ? ", maskable" : "") + enabled(control & 1);
-            }
-            case 0x10 -> {
-                var flags = function.readConfig(at + 2, 2);
-                return ": version " + (flags & 0xf) + ", " + PciCapabilityNames.portType(flags >> 4 & 0xf)
-                        + ((function.readConfig(at + 4, 4) & 1 << 28) != 0 ? ", function-level reset" : "");
-            }
-            case 0x11 -> {
-                var control = function.readConfig(at + 2, 2);
-                var table = function.readConfig(at + 4, 4);
-                return ": " + vectors((control & 0x7ff) + 1) + ", table in BAR " + (table & 7) + " at 0x"
-                        + Integer.toHexString(table & ~7) + enabled(control & 0x8000);
-            }
-            default -> {
-                return "";
-            }
-        }
+        return switch (id) {
+            case 0x01 -> power(function.readConfig(at + 4, 1));
+            case 0x05 -> msi(function.readConfig(at + 2, 2));
+            case 0x10 -> express(function.readConfig(at + 2, 2), function.readConfig(at + 4, 4));
+            case 0x11 -> msix(function.readConfig(at + 2, 2), function.readConfig(at + 4, 4));
+            default -> "";
+        };
+    }
+
+    private static String power(int status) {
+        return ": D" + (status & 3) + ((status & 8) != 0 ? ", keeps its state in D3" : ", loses its state in D3");
+    }
+
+    private static String msi(int control) {
+        return ": " + vectors(1 << (control >> 1 & 7)) + ((control & 0x80) != 0 ? ", 64-bit" : ", 32-bit")
+                + ((control & 0x100) != 0 ? ", maskable" : "") + enabled(control & 1);
+    }
+
+    private static String express(int flags, int deviceCapabilities) {
+        return ": version " + (flags & 0xf) + ", " + PciCapabilityNames.portType(flags >> 4 & 0xf)
+                + ((deviceCapabilities & 1 << 28) != 0 ? ", function-level reset" : "");
+    }
+
+    private static String msix(int control, int table) {
+        return ": " + vectors((control & 0x7ff) + 1) + ", table in BAR " + (table & 7) + " at 0x"
+                + Integer.toHexString(table & ~7) + enabled(control & 0x8000);
     }
 
     private static String vectors(int count) {
