@@ -99,6 +99,7 @@ class StressTest {
     /** Holds at most one pin and gives it back whenever it is asked to. */
     private static final class LettingGo implements AccessClient {
         private final ReentrantLock heldLock = new ReentrantLock();
+        @SuppressWarnings("NullAway.Init") // set before the threads start
         private IommufdAccess access;
         private long held = -1;
 
