@@ -12,4 +12,6 @@ module org.vfio4j.testing {
     requires static org.jspecify;
 
     exports org.vfio4j.testing;
+
+    uses org.vfio4j.exercise.DeviceExercise;
 }
