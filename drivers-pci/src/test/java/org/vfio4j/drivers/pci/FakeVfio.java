@@ -33,7 +33,7 @@ final class FakeVfio implements DriverEnvironment {
     int live;
 
     /** Probes a function with a driver of its own. */
-    FakeDevice probe(FakeFunction function) {
+    FakeDevice probe(BusDevice function) {
         new VfioPciDriver(this).probe(function);
         return registered.getLast();
     }

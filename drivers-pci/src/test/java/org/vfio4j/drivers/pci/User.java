@@ -29,7 +29,7 @@ final class User {
         this.device = device;
     }
 
-    static User of(FakeFunction function) {
+    static User of(org.vfio4j.spi.host.BusDevice function) {
         return new User(new FakeVfio().probe(function).open());
     }
 
