@@ -31,7 +31,7 @@ class ConcurrencyTest {
         void run(int round);
     }
 
-    /** Runs all steps at once, round by round. */
+    /** Runs all steps at once, round by round. When one fails, the others soon give up waiting for it. */
     private static void together(int rounds, Step... steps) throws Exception {
         var barrier = new CyclicBarrier(steps.length);
         try (ExecutorService threads = Executors.newFixedThreadPool(steps.length)) {
@@ -39,7 +39,7 @@ class ConcurrencyTest {
             for (Step step : steps) {
                 running.add(threads.submit(() -> {
                     for (int round = 0; round < rounds; round++) {
-                        barrier.await();
+                        barrier.await(30, TimeUnit.SECONDS);
                         step.run(round);
                     }
                     return null;
