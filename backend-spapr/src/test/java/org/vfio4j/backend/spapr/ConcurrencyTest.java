@@ -117,9 +117,8 @@ class ConcurrencyTest {
         };
         rig.map(RW, second.address(), 0, PAGE_4K);
         unmapping.join();
-        assertThat(table.entry(0)).as("unmapped after it was mapped").isZero();
-        assertThat(rig.liveEntries(first)).isZero();
-        assertThat(rig.liveEntries(second)).isZero();
+        assertThat(rig.liveEntries(first)).as("replaced or unmapped").isZero();
+        assertThat(rig.liveEntries(second)).isEqualTo(table.entry(0) != 0 ? 1 : 0);
         rig.close(group);
         rig.assertNothingHeld();
     }
