@@ -5,6 +5,7 @@ import com.google.inject.Guice;
 import com.google.inject.ProvisionException;
 import com.google.inject.Stage;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import org.vfio4j.Vfio;
 import org.vfio4j.VfioFactory;
@@ -23,23 +24,25 @@ import org.vfio4j.uapi.VfioException;
 /** Starts a host, joins the core to it, and loads every backend and bus driver there is. */
 public final class CoreVfioFactory implements VfioFactory {
     private final Optional<Providers> chosen;
+    private final Duration requestPeriod;
 
     /** Works with what is on the module path. */
     public CoreVfioFactory() {
         chosen = Optional.empty();
+        requestPeriod = CoreSettings.REQUEST_PERIOD;
     }
 
-    /** Works with these providers only. */
-    CoreVfioFactory(Providers providers) {
+    /** Works with these providers only, and asks users of devices to let go in this period. */
+    CoreVfioFactory(Providers providers, Duration requestPeriod) {
         chosen = Optional.of(providers);
+        this.requestPeriod = requestPeriod;
     }
 
     @Override
     public Vfio open(VfioOptions options) {
         var providers = chosen.orElseGet(Providers::discovered);
         var settings = new Settings(options.settings());
-        var coreSettings =
-                new CoreSettings(settings.coreSwitch("enable_unsafe_noiommu_mode"), CoreSettings.REQUEST_PERIOD);
+        var coreSettings = new CoreSettings(settings.coreSwitch("enable_unsafe_noiommu_mode"), requestPeriod);
         var memory = new FrameTable();
         var host = providers.host(options.host()).start(new Environment(memory, options.machine()));
         return join(host, memory, providers, settings, coreSettings);

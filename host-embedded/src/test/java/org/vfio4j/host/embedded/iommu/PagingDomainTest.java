@@ -78,7 +78,9 @@ class PagingDomainTest {
             long last = (1L << bits) - PAGE;
             setup.domain.map(last, PHYS, PAGE, RW);
             assertThat(setup.domain.iovaToPhys(last + 5)).isEqualTo(PHYS + 5);
-            assertThat(setup.domain.iovaToPhys(last + PAGE)).as("beyond the width").isZero();
+            assertThat(setup.domain.iovaToPhys(last + PAGE))
+                    .as("beyond the width")
+                    .isZero();
             assertThat(setup.tables()).as("one table per level").isEqualTo((bits - 12) / 9);
             assertRefused(Errno.ERANGE, "aperture", () -> setup.domain.map(last, PHYS, 2 * PAGE, RW));
             assertThat(setup.domain.unmap(last, 2 * PAGE)).isEqualTo(PAGE);
