@@ -148,7 +148,8 @@ final class PlainContainer implements IommuBackend {
             throw refused(Errno.EEXIST, "MAP_DMA", "there is a mapping at " + hex(before.getKey()));
         }
         if (translation != null && !UsableRanges.contain(translation.usable(), iova, last)) {
-            throw refused(Errno.EINVAL, "MAP_DMA", hex(iova) + " to " + hex(last) + " is not in " + translation.usable());
+            throw refused(
+                    Errno.EINVAL, "MAP_DMA", hex(iova) + " to " + hex(last) + " is not in " + translation.usable());
         }
         if (mappings.size() == MOST_MAPPINGS) {
             throw refused(Errno.ENOSPC, "MAP_DMA", "there are " + MOST_MAPPINGS + " mappings, the most possible");

@@ -12,10 +12,8 @@ import org.vfio4j.spi.model.DmaPort;
  * register and has ended when that write returns. Thread-safe.
  */
 final class AdderEngine {
-    private static final ValueLayout.OfInt NUMBER =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong TOTAL =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt NUMBER = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong TOTAL = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long LOW = 0xffff_ffffL;
     private static final Runnable NOBODY = () -> {};
 
@@ -88,8 +86,7 @@ final class AdderEngine {
             switch (offset) {
                 case AdderRegisters.LENGTH -> length = value;
                 case AdderRegisters.ADDRESS_LOW -> address = (address & ~LOW) | (value & LOW);
-                case AdderRegisters.ADDRESS_HIGH ->
-                    address = (address & LOW) | ((long) value << Integer.SIZE);
+                case AdderRegisters.ADDRESS_HIGH -> address = (address & LOW) | ((long) value << Integer.SIZE);
                 case AdderRegisters.COMMAND -> status = AdderRegisters.DONE | (run(value) ? 0 : AdderRegisters.ERROR);
                 default -> {}
             }

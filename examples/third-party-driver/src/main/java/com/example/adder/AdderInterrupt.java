@@ -47,7 +47,9 @@ final class AdderInterrupt implements Runnable {
         try {
             switch (request.data()) {
                 case IrqSet.Events events ->
-                    event = events.slots().isEmpty() ? event : events.slots().getFirst().event();
+                    event = events.slots().isEmpty()
+                            ? event
+                            : events.slots().getFirst().event();
                 case IrqSet.Bools bools -> triggerIf(bools.values().contains(true));
                 case IrqSet.None() when request.count() == 0 -> event = null;
                 case IrqSet.None() -> triggerIf(true);

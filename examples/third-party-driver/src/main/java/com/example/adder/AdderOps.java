@@ -20,8 +20,7 @@ import org.vfio4j.uapi.VfioRegion;
 
 /** What users can do with an adder: one region of registers, one interrupt, reset. */
 final class AdderOps implements DeviceOps {
-    private static final ValueLayout.OfInt REGISTER =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt REGISTER = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final AdderEngine engine;
     private final AdderInterrupt interrupt;

@@ -49,7 +49,9 @@ class AdderTest {
             fill(buffer, 1024);
             assertThat(session.fromMemory(mapping.iova(), 4096)).isTrue();
             assertThat(session.toMemory(mapping.iova() + 4096, 4096)).isTrue();
-            assertThat(buffer.segment().asSlice(4096, 4096).mismatch(buffer.segment().asSlice(0, 4096)))
+            assertThat(buffer.segment()
+                            .asSlice(4096, 4096)
+                            .mismatch(buffer.segment().asSlice(0, 4096)))
                     .as("first byte that came back wrong")
                     .isEqualTo(-1);
         }
@@ -107,8 +109,8 @@ class AdderTest {
     void shouldTakeWholeRegistersOnly(@OpenDevice(ADDER) Device device) {
         assertThat(device.region(0).readInt(AdderRegisters.ID)).isEqualTo(AdderRegisters.IDENTITY);
         assertThatThrownBy(() -> device.region(0).readByte(AdderRegisters.ID))
-                .isInstanceOfSatisfying(
-                        VfioException.class, refusal -> assertThat(refusal.errno()).isEqualTo(Errno.EINVAL));
+                .isInstanceOfSatisfying(VfioException.class, refusal -> assertThat(refusal.errno())
+                        .isEqualTo(Errno.EINVAL));
     }
 
     /** Writes the numbers 1 to count. */
