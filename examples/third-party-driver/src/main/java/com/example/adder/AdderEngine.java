@@ -12,7 +12,9 @@ import org.vfio4j.spi.model.DmaPort;
  * register and has ended when that write returns. Thread-safe.
  */
 final class AdderEngine {
-    private static final ValueLayout.OfInt NUMBER = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    /** What vectors are made of. */
+    static final ValueLayout.OfInt NUMBER = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private static final ValueLayout.OfLong TOTAL = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long LOW = 0xffff_ffffL;
     private static final Runnable NOBODY = () -> {};

@@ -4,7 +4,6 @@ package com.example.adder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.Device;
 import org.vfio4j.DmaBuffer;
@@ -116,7 +115,7 @@ class AdderTest {
     /** Writes the numbers 1 to count. */
     private static void fill(DmaBuffer buffer, int count) {
         for (var i = 0; i < count; i++) {
-            buffer.segment().setAtIndex(ValueLayout.JAVA_INT, i, i + 1);
+            buffer.segment().set(AdderEngine.NUMBER, (long) i * Integer.BYTES, i + 1);
         }
     }
 }
