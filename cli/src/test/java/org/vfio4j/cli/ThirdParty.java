@@ -77,16 +77,13 @@ final class ThirdParty {
     }
 
     private void pointAtLocalRepository(Path local) throws IOException {
-        Files.writeString(
-                settings(),
-                """
+        Files.writeString(settings(), """
                 <settings>
                   <mirrors>
                     <mirror><id>local</id><mirrorOf>*</mirrorOf><url>%s</url></mirror>
                   </mirrors>
                 </settings>
-                """
-                        .formatted(local.toUri()));
+                """.formatted(local.toUri()));
     }
 
     private Path repository() {

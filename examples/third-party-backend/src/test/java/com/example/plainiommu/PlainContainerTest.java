@@ -201,7 +201,9 @@ class PlainContainerTest {
     }
 
     private static void assertRefused(Errno errno, ThrowingCallable call) {
-        assertThatThrownBy(call).isInstanceOfSatisfying(VfioException.class, refusal -> assertThat(refusal.errno())
-                .isEqualTo(errno));
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        VfioException.class,
+                        refusal -> assertThat(refusal.errno()).isEqualTo(errno));
     }
 }

@@ -108,8 +108,9 @@ class AdderTest {
     void shouldTakeWholeRegistersOnly(@OpenDevice(ADDER) Device device) {
         assertThat(device.region(0).readInt(AdderRegisters.ID)).isEqualTo(AdderRegisters.IDENTITY);
         assertThatThrownBy(() -> device.region(0).readByte(AdderRegisters.ID))
-                .isInstanceOfSatisfying(VfioException.class, refusal -> assertThat(refusal.errno())
-                        .isEqualTo(Errno.EINVAL));
+                .isInstanceOfSatisfying(
+                        VfioException.class,
+                        refusal -> assertThat(refusal.errno()).isEqualTo(Errno.EINVAL));
     }
 
     /** Writes the numbers 1 to count. */
