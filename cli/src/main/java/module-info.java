@@ -12,4 +12,7 @@ module org.vfio4j.cli {
 
     opens org.vfio4j.cli to
             info.picocli;
+
+    uses org.vfio4j.exercise.DeviceExercise;
+    uses org.vfio4j.spi.host.MachineRecorder;
 }

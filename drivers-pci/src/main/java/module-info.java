@@ -7,4 +7,7 @@ module org.vfio4j.drivers.pci {
     requires org.vfio4j.api;
     requires org.slf4j;
     requires static org.jspecify;
+
+    provides org.vfio4j.spi.device.BusDriverProvider with
+            org.vfio4j.drivers.pci.VfioPciProvider;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.spi.pci;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.function.IntConsumer;
@@ -68,6 +69,18 @@ public interface PciFunction extends BusDevice {
      */
     @Nullable
     MemorySegment barMemory(int bar);
+
+    /**
+     * A fresh view of the register's memory, whole pages, that lives as long as an arena: once the arena is closed every
+     * access through the view throws {@link IllegalStateException}. A driver hands it to users, and closes the arena when
+     * the memory is switched off. Needs no restricted method: a host keeps such memory in a file and maps that.
+     *
+     * @param bar a register whose {@link #barMemory} is not null
+     * @return null when the host cannot give its memory away in this manner; the register cannot be mapped then
+     */
+    default @Nullable MemorySegment mapBar(int bar, Arena arena) {
+        return null;
+    }
 
     /** Valid expansion ROM image; null when there is none. */
     @Nullable

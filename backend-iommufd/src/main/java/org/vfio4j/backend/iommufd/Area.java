@@ -44,7 +44,8 @@ final class Area extends IntervalTree.Node {
      * The pages held for hardware page tables; null while the area is in none. Written by the area's builder or remover
      * under the domains lock, shared, and by attach and detach under the domains lock, exclusive.
      */
-    @Nullable PageSpan filled;
+    @Nullable
+    PageSpan filled;
 
     Area(PageObject pages, long offset, long length, int protection) {
         this.pages = pages;

@@ -117,7 +117,14 @@ final class AreaFiller {
                     next = following;
                 }
                 length = Math.min(length, area.length - mapped);
-                mapRun(domain, area.start + mapped, phys, length, area.protection, largePages ? length : pageSize(pages), errors);
+                mapRun(
+                        domain,
+                        area.start + mapped,
+                        phys,
+                        length,
+                        area.protection,
+                        largePages ? length : pageSize(pages),
+                        errors);
                 mapped += length;
                 run = next;
             }

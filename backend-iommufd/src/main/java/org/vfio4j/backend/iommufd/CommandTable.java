@@ -53,11 +53,13 @@ final class CommandTable {
                     IommufdIoctl.IOMMU_IOAS_UNMAP, IommuIoasUnmap.SIZEOF, IommuIoasUnmap.MIN_SIZE, IoasCommands::unmap),
             new Command(IommufdIoctl.IOMMU_OPTION, IommuOption.SIZEOF, IommuOption.MIN_SIZE, ObjectCommands::option),
             new Command(
-                    IommufdIoctl.IOMMU_VFIO_IOAS, IommuVfioIoas.SIZEOF, IommuVfioIoas.MIN_SIZE, ObjectCommands::vfioIoas),
+                    IommufdIoctl.IOMMU_VFIO_IOAS,
+                    IommuVfioIoas.SIZEOF,
+                    IommuVfioIoas.MIN_SIZE,
+                    ObjectCommands::vfioIoas),
             new Command(
                     IommufdIoctl.IOMMU_HWPT_ALLOC, IommuHwptAlloc.SIZEOF, IommuHwptAlloc.MIN_SIZE, HwptCommands::alloc),
-            new Command(
-                    IommufdIoctl.IOMMU_GET_HW_INFO, IommuHwInfo.SIZEOF, IommuHwInfo.MIN_SIZE, HwptCommands::hwInfo),
+            new Command(IommufdIoctl.IOMMU_GET_HW_INFO, IommuHwInfo.SIZEOF, IommuHwInfo.MIN_SIZE, HwptCommands::hwInfo),
             new Command(
                     IommufdIoctl.IOMMU_HWPT_SET_DIRTY_TRACKING,
                     IommuHwptSetDirtyTracking.SIZEOF,

@@ -110,11 +110,7 @@ final class CompatCommands {
         Ioas ioas = context.compat().get();
         IoasUnmapper.Outcome outcome;
         try {
-            outcome = unmap(
-                    ioas,
-                    flags != 0,
-                    VfioIommuType1DmaUnmap.iova(unmap),
-                    VfioIommuType1DmaUnmap.size(unmap));
+            outcome = unmap(ioas, flags != 0, VfioIommuType1DmaUnmap.iova(unmap), VfioIommuType1DmaUnmap.size(unmap));
         } finally {
             ioas.put();
         }

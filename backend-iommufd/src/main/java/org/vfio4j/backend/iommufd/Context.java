@@ -2,7 +2,6 @@
 package org.vfio4j.backend.iommufd;
 
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -11,6 +10,7 @@ import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
+import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.iommu.AccessClient;
 import org.vfio4j.spi.iommu.BackendEnvironment;
 import org.vfio4j.spi.iommu.DmaLimits;
@@ -42,7 +42,7 @@ final class Context implements IommufdContext {
     private final ReentrantLock groupsLock = new ReentrantLock();
 
     /** Groups with bound devices. */
-    private final Map<IommuGroup, GroupAttachment> groups = new IdentityHashMap<>();
+    private final IdentityHashMap<IommuGroup, GroupAttachment> groups = new IdentityHashMap<>();
 
     Context(BackendEnvironment environment) {
         this.environment = environment;
@@ -259,6 +259,13 @@ final class Context implements IommufdContext {
         groupsLock.lock();
         try {
             group.claimDmaOwner(this, true);
+            if (group.reservedRegions().stream().anyMatch(region -> region.type() == ReservedRegion.Type.DIRECT)) {
+                group.releaseDmaOwner(this);
+                throw new VfioException(
+                        Errno.EINVAL,
+                        "BIND refused: firmware wants group " + group.id()
+                                + " mapped one to one, it cannot be blocked");
+            }
             GroupAttachment attachment = groups.computeIfAbsent(group, GroupAttachment::new);
             attachment.bound++;
             return attachment;

@@ -38,18 +38,19 @@ final class HwptCommands {
         try {
             IommufdObject parent = context.objects().find(IommuHwptAlloc.ptId(struct));
             try {
-                switch (parent) {
-                    case Ioas ioas -> allocPaging(context, command, device, ioas, typed);
-                    case HwPageTable table ->
-                        throw new VfioException(
-                                Errno.EOPNOTSUPP,
-                                "HWPT_ALLOC refused: no table can be nested in hardware page table " + table.id());
-                    case null, default ->
-                        throw new VfioException(
-                                Errno.EINVAL,
-                                "HWPT_ALLOC refused: object " + Integer.toUnsignedString(IommuHwptAlloc.ptId(struct))
-                                        + " is neither an IOAS nor a hardware page table");
+                if (parent instanceof Ioas ioas) {
+                    allocPaging(context, command, device, ioas, typed);
+                    return;
                 }
+                if (parent instanceof HwPageTable) {
+                    throw new VfioException(
+                            Errno.EOPNOTSUPP,
+                            "HWPT_ALLOC refused: no table can be nested in hardware page table " + parent.id());
+                }
+                throw new VfioException(
+                        Errno.EINVAL,
+                        "HWPT_ALLOC refused: object " + Integer.toUnsignedString(IommuHwptAlloc.ptId(struct))
+                                + " is neither an IOAS nor a hardware page table");
             } finally {
                 if (parent != null) {
                     parent.put();
@@ -96,7 +97,8 @@ final class HwptCommands {
         if ((flags & ~IommufdHwInfo.IOMMU_HW_INFO_FLAG_INPUT_TYPE) != 0 || !reservedIsZero(struct)) {
             throw new VfioException(
                     Errno.EOPNOTSUPP,
-                    "GET_HW_INFO refused: unknown flags 0x" + Integer.toHexString(flags) + " or a reserved byte is not 0");
+                    "GET_HW_INFO refused: unknown flags 0x" + Integer.toHexString(flags)
+                            + " or a reserved byte is not 0");
         }
         BoundDevice device = context.objects().get(IommuHwInfo.devId(struct), BoundDevice.class);
         try {

@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
  */
 final class InternalErrors {
     private static final Logger LOG = LoggerFactory.getLogger(InternalErrors.class);
-    
+
     private final AtomicLong count = new AtomicLong();
 
     void report(String what) {

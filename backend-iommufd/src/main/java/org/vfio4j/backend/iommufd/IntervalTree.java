@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <N> the nodes of this tree
  */
+@SuppressWarnings("ReferenceEquality") // a node is the very object
 final class IntervalTree<N extends IntervalTree.Node> {
     /** An interval; both bounds are part of it. */
     abstract static class Node {
@@ -42,7 +43,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
         return size;
     }
 
-    void insert(N node) {
+    void insert(N element) {
+        Node node = element;
         Node parent = null;
         boolean left = false;
         for (Node at = root; at != null; at = left ? at.left : at.right) {
@@ -60,13 +62,15 @@ final class IntervalTree<N extends IntervalTree.Node> {
             parent.right = node;
         }
         size++;
-        repairUpwards(node);
+        repairUpwards(node, node);
     }
 
-    void remove(N node) {
+    void remove(N element) {
+        Node node = element;
         Node left = node.left;
         Node right = node.right;
         Node lowestChanged;
+        Node moved = null;
         if (left == null || right == null) {
             lowestChanged = node.parent;
             replaceInParent(node, left == null ? right : left);
@@ -83,22 +87,25 @@ final class IntervalTree<N extends IntervalTree.Node> {
             successor.left = left;
             left.parent = successor;
             replaceInParent(node, successor);
+            moved = successor;
         }
         node.parent = null;
         node.left = null;
         node.right = null;
         size--;
-        repairUpwards(lowestChanged);
+        repairUpwards(lowestChanged, moved);
     }
 
     /** The interval with the lowest start, or null when the tree is empty. */
-    @Nullable N first() {
+    @Nullable
+    N first() {
         Node at = root;
         return at == null ? null : cast(leftmost(at));
     }
 
     /** The interval with the highest start, or null when the tree is empty. */
-    @Nullable N highest() {
+    @Nullable
+    N highest() {
         Node at = root;
         while (at != null && at.right != null) {
             at = at.right;
@@ -107,7 +114,9 @@ final class IntervalTree<N extends IntervalTree.Node> {
     }
 
     /** The next interval by start, or null after the last. */
-    @Nullable N next(N node) {
+    @Nullable
+    N next(N element) {
+        Node node = element;
         Node right = node.right;
         if (right != null) {
             return cast(leftmost(right));
@@ -122,7 +131,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
     }
 
     /** Last number of the interval before this one by start; the caller knows there is one. */
-    long previousLast(N node) {
+    long previousLast(N element) {
+        Node node = element;
         Node at = node.left;
         if (at != null) {
             while (at.right != null) {
@@ -140,7 +150,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
     }
 
     /** The interval with the lowest start among those that share a number with [start, last], or null. */
-    @Nullable N firstIntersecting(long start, long last) {
+    @Nullable
+    N firstIntersecting(long start, long last) {
         Node at = root;
         if (at == null || Long.compareUnsigned(at.subtreeLast, start) < 0) {
             return null;
@@ -169,7 +180,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
      * The lowest interval that has a hole of at least {@code length} numbers between its left neighbour and itself, the
      * hole ending at or after {@code from}; null when there is none. Holes outside the outermost intervals do not count.
      */
-    @Nullable N gapBefore(long from, long length) {
+    @Nullable
+    N gapBefore(long from, long length) {
         return cast(gapBefore(root, from, length));
     }
 
@@ -197,8 +209,16 @@ final class IntervalTree<N extends IntervalTree.Node> {
                 && Long.compareUnsigned(startAbove - 1, from) >= 0;
     }
 
-    private void repairUpwards(@Nullable Node lowest) {
+    /**
+     * Balances and summarises from a node upwards, as far as anything changes.
+     *
+     * @param stale a node on the way whose summary says nothing yet, or null
+     */
+    private void repairUpwards(@Nullable Node lowest, @Nullable Node stale) {
+        boolean passedStale = stale == null;
         for (Node at = lowest; at != null; at = at.parent) {
+            boolean isStale = at == stale;
+            passedStale |= isStale;
             int balance = height(at.left) - height(at.right);
             if (balance > 1) {
                 Node left = required(at.left);
@@ -212,8 +232,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
                     rotateRight(right);
                 }
                 at = rotateLeft(at);
-            } else {
-                summarise(at);
+            } else if (!summarise(at) && passedStale && !isStale) {
+                return;
             }
         }
     }
@@ -262,7 +282,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
         }
     }
 
-    private static void summarise(Node at) {
+    /** Brings a node's summary up to date; answers whether that changed it. */
+    private static boolean summarise(Node at) {
         Node left = at.left;
         Node right = at.right;
         long first = at.start;
@@ -277,10 +298,14 @@ final class IntervalTree<N extends IntervalTree.Node> {
             last = maxUnsigned(last, right.subtreeLast);
             gap = maxUnsigned(gap, maxUnsigned(right.widestGap, right.subtreeFirst - at.last - 1));
         }
-        at.height = Math.max(height(left), height(right)) + 1;
+        int height = Math.max(height(left), height(right)) + 1;
+        boolean changed =
+                at.height != height || at.subtreeFirst != first || at.subtreeLast != last || at.widestGap != gap;
+        at.height = height;
         at.subtreeFirst = first;
         at.subtreeLast = last;
         at.widestGap = gap;
+        return changed;
     }
 
     private static int height(@Nullable Node node) {

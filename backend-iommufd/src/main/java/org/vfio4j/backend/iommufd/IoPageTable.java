@@ -157,7 +157,7 @@ final class IoPageTable {
      *
      * @throws VfioException EADDRINUSE, EINVAL for a device that reports contradictory interrupt windows
      */
-    void reserveFor(BusDevice device, Object owner) {
+    void reserveFor(BusDevice device, IommufdObject owner) {
         List<ReservedRegion> regions = device.reservedRegions();
         checkInterruptWindows(device, regions);
         iovaLock.writeLock().lock();
@@ -176,7 +176,7 @@ final class IoPageTable {
     }
 
     /** Ends all reservations of an owner. */
-    void unreserve(Object owner) {
+    void unreserve(IommufdObject owner) {
         iovaLock.writeLock().lock();
         try {
             space.unreserve(owner);
@@ -306,10 +306,7 @@ final class IoPageTable {
     }
 
     private static <T> T[] without(T[] array, T element) {
-        int at = 0;
-        while (array[at] != element) {
-            at++;
-        }
+        int at = Arrays.asList(array).indexOf(element);
         T[] shorter = Arrays.copyOf(array, array.length - 1);
         System.arraycopy(array, at + 1, shorter, at, shorter.length - at);
         return shorter;

@@ -98,7 +98,11 @@ final class Ioas extends IommufdObject {
         }
         boolean writable = (protection & Protection.WRITE) != 0;
         var pages = new PageObject(
-                caller.memory(), vaddr, writable, context.accountingFor(caller), context.environment().memory());
+                caller.memory(),
+                vaddr,
+                writable,
+                context.accountingFor(caller),
+                context.environment().memory());
         var area = new Area(pages, vaddr & (context.pageSize() - 1), length, protection);
         return mapper.map(new Area[] {area}, length, fixed, iova);
     }
@@ -138,8 +142,7 @@ final class Ioas extends IommufdObject {
         long removed = unmapIfAny(iova, length).orThrow();
         if (removed == 0) {
             throw new VfioException(
-                    Errno.ENOENT,
-                    "UNMAP refused: nothing is mapped in " + IovaSpace.range(iova, iova + length - 1));
+                    Errno.ENOENT, "UNMAP refused: nothing is mapped in " + IovaSpace.range(iova, iova + length - 1));
         }
         return removed;
     }
@@ -173,7 +176,8 @@ final class Ioas extends IommufdObject {
     private static void checkWrap(long iova, long length) {
         if (Long.compareUnsigned(iova + length - 1, iova) < 0) {
             throw new VfioException(
-                    Errno.EOVERFLOW, "iova " + IovaSpace.hex(iova) + " plus length " + IovaSpace.hex(length) + " wraps");
+                    Errno.EOVERFLOW,
+                    "iova " + IovaSpace.hex(iova) + " plus length " + IovaSpace.hex(length) + " wraps");
         }
     }
 }

@@ -94,7 +94,8 @@ final class IoasAccessor {
         long last = iova + length - 1;
         if (Long.compareUnsigned(last, iova) < 0) {
             throw new VfioException(
-                    Errno.EOVERFLOW, "iova " + IovaSpace.hex(iova) + " plus length " + IovaSpace.hex(length) + " wraps");
+                    Errno.EOVERFLOW,
+                    "iova " + IovaSpace.hex(iova) + " plus length " + IovaSpace.hex(length) + " wraps");
         }
         return last;
     }

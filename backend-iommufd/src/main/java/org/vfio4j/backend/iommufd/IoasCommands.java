@@ -69,8 +69,7 @@ final class IoasCommands {
         Ioas target = context.objects().get(IommuIoasCopy.dstIoasId(struct), Ioas.class);
         try {
             boolean fixed = (flags & IommufdIoas.IOMMU_IOAS_MAP_FIXED_IOVA) != 0;
-            IommuIoasCopy.dstIova(
-                    struct, target.mapSlices(slices, length, fixed, IommuIoasCopy.dstIova(struct)));
+            IommuIoasCopy.dstIova(struct, target.mapSlices(slices, length, fixed, IommuIoasCopy.dstIova(struct)));
         } finally {
             target.put();
         }

@@ -161,8 +161,7 @@ final class IoasUnmapper {
             checkCut(area, position);
             long leftLength = position - area.start + 1;
             Area left = new Area(area.pages, area.offset, leftLength, area.protection);
-            Area right =
-                    new Area(area.pages, area.offset + leftLength, area.length - leftLength, area.protection);
+            Area right = new Area(area.pages, area.offset + leftLength, area.length - leftLength, area.protection);
             left.place(area.start);
             right.place(position + 1);
             splitSpan(area, left, right);

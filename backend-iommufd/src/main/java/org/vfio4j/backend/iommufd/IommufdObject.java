@@ -29,7 +29,8 @@ abstract class IommufdObject {
     /** Set before the object is published, constant afterwards. */
     private int id = NO_ID;
 
-    final int id() {
+    /** Number in the context, greater than 0. */
+    public final int id() {
         return id;
     }
 

@@ -125,8 +125,7 @@ final class IovaChooser {
                 return CONTINUE;
             }
             long at = rounded | pageOffset;
-            boolean fits =
-                    Long.compareUnsigned(at, last) < 0 && Long.compareUnsigned(last - at, length - 1) >= 0;
+            boolean fits = Long.compareUnsigned(at, last) < 0 && Long.compareUnsigned(last - at, length - 1) >= 0;
             return fits ? at : CONTINUE;
         }
     }

@@ -4,6 +4,7 @@ package org.vfio4j.backend.iommufd;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.vfio4j.spi.iommu.DmaLimits;
 import org.vfio4j.uapi.Errno;
@@ -73,7 +74,7 @@ final class IovaCommands {
         return List.copyOf(entries.values());
     }
 
-    private static void add(TreeMap<Long, DmaLimits.Range> entries, DmaLimits.Range range) {
+    private static void add(NavigableMap<Long, DmaLimits.Range> entries, DmaLimits.Range range) {
         if (Long.compareUnsigned(range.start(), range.last()) >= 0) {
             throw new VfioException(
                     Errno.EINVAL,

@@ -57,7 +57,7 @@ final class IovaSpace {
      *
      * @throws VfioException EADDRINUSE when something is mapped there or it is on the allowed list
      */
-    void reserve(long start, long last, Object owner) {
+    void reserve(long start, long last, IommufdObject owner) {
         Area area = areas.firstIntersecting(start, last);
         if (area != null) {
             throw new VfioException(
@@ -76,7 +76,7 @@ final class IovaSpace {
     }
 
     /** Ends all reservations of an owner. */
-    void unreserve(Object owner) {
+    void unreserve(IommufdObject owner) {
         reserved.removeAllOf(owner);
     }
 
@@ -144,12 +144,14 @@ final class IovaSpace {
     }
 
     /** The area that holds an address, or null. */
-    @Nullable Area areaAt(long iova) {
+    @Nullable
+    Area areaAt(long iova) {
         return areas.firstIntersecting(iova, iova);
     }
 
     /** The area that begins where one ends, or null. */
-    @Nullable Area adjacent(Area area) {
+    @Nullable
+    Area adjacent(Area area) {
         Area next = areas.next(area);
         return next != null && area.last != -1 && next.start == area.last + 1 ? next : null;
     }

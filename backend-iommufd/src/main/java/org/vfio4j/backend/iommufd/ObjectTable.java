@@ -24,8 +24,7 @@ final class ObjectTable {
     private final BitSet numbers = new BitSet(INITIAL_CAPACITY);
 
     /** Listed objects by id. Replaced by a longer copy under the lock; readers use whatever array they see. */
-    private volatile AtomicReferenceArray<@Nullable IommufdObject> slots =
-            new AtomicReferenceArray<>(INITIAL_CAPACITY);
+    private volatile AtomicReferenceArray<@Nullable IommufdObject> slots = new AtomicReferenceArray<>(INITIAL_CAPACITY);
 
     /** The IOAS that stands in for a container. No reference is held. Written under {@link #idLock}. */
     private volatile @Nullable Ioas standIn;
@@ -96,13 +95,15 @@ final class ObjectTable {
         }
         if (!type.isInstance(object)) {
             object.put();
-            throw new VfioException(Errno.ENOENT, "object " + id + " is a " + object.kind() + " and cannot be used here");
+            throw new VfioException(
+                    Errno.ENOENT, "object " + id + " is a " + object.kind() + " and cannot be used here");
         }
         return type.cast(object);
     }
 
     /** Finds an object of any kind and begins a use of it; null when there is none. */
-    @Nullable IommufdObject find(int id) {
+    @Nullable
+    IommufdObject find(int id) {
         AtomicReferenceArray<@Nullable IommufdObject> now = slots;
         if (id < FIRST_ID || id >= now.length()) {
             return null;
@@ -174,7 +175,8 @@ final class ObjectTable {
     }
 
     /** The IOAS that stands in for a container, dying or not, or null. */
-    @Nullable Ioas standIn() {
+    @Nullable
+    Ioas standIn() {
         return standIn;
     }
 
@@ -244,11 +246,10 @@ final class ObjectTable {
             if (!numbers.isEmpty()) {
                 throw new VfioException(Errno.EBUSY, "the accounting mode cannot change while the iommufd has objects");
             }
-            accountingMode = switch (value) {
-                case 0 -> Accounting.Mode.USER;
-                case 1 -> Accounting.Mode.PROCESS;
-                default -> throw new VfioException(Errno.EINVAL, "there is no accounting mode " + value);
-            };
+            if (value != 0 && value != 1) {
+                throw new VfioException(Errno.EINVAL, "there is no accounting mode " + value);
+            }
+            accountingMode = value == 0 ? Accounting.Mode.USER : Accounting.Mode.PROCESS;
         } finally {
             idLock.unlock();
         }

@@ -3,6 +3,7 @@ package org.vfio4j.backend.iommufd;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.memory.AddressSpace;
@@ -64,7 +65,7 @@ final class PageObject {
      * @throws VfioException EFAULT, ENOMEM
      */
     void acquire(PageSpan span) {
-        ArrayList<PinnedRun> pinned = null;
+        List<PinnedRun> pinned = null;
         long newPages = 0;
         try {
             long page = span.start;
@@ -131,12 +132,14 @@ final class PageObject {
     }
 
     /** The pinned run that holds a page; null when the page is not pinned. Under {@link #pagesLock}. */
-    @Nullable PinnedRun runAt(long page) {
+    @Nullable
+    PinnedRun runAt(long page) {
         return runs.firstIntersecting(page, page);
     }
 
     /** The next pinned run. Under {@link #pagesLock}. */
-    @Nullable PinnedRun nextRun(PinnedRun run) {
+    @Nullable
+    PinnedRun nextRun(PinnedRun run) {
         return runs.next(run);
     }
 
@@ -184,7 +187,7 @@ final class PageObject {
         }
     }
 
-    private void pinGap(long firstPage, long lastPage, ArrayList<PinnedRun> into) {
+    private void pinGap(long firstPage, long lastPage, List<PinnedRun> into) {
         long start = base + (firstPage << pageShift);
         long length = (lastPage - firstPage + 1) << pageShift;
         if (length <= 0 || Long.compareUnsigned(start + length - 1, start) < 0) {
@@ -221,13 +224,13 @@ final class PageObject {
 
     /** Turns the address space's runs into page-numbered ones. */
     private final class GapSink implements RunSink {
-        private final ArrayList<PinnedRun> into;
+        private final List<PinnedRun> into;
         private long page;
 
         /** Whether some page is not whole pages of one backing object: no IOMMU can map such a page. */
         private boolean torn;
 
-        GapSink(long firstPage, ArrayList<PinnedRun> into) {
+        GapSink(long firstPage, List<PinnedRun> into) {
             this.page = firstPage;
             this.into = into;
         }

@@ -9,12 +9,12 @@ import java.util.Arrays;
  * Spec: iommufd §6.9.
  */
 final class ReservedRanges {
-    private record Range(long start, long last, Object owner) {}
+    private record Range(long start, long last, IommufdObject owner) {}
 
     private Range[] ranges = {};
 
     /** Adds a range, both bounds inclusive. */
-    void add(long start, long last, Object owner) {
+    void add(long start, long last, IommufdObject owner) {
         int at = 0;
         while (at < ranges.length && Long.compareUnsigned(ranges[at].start, start) <= 0) {
             at++;
@@ -26,7 +26,8 @@ final class ReservedRanges {
         ranges = longer;
     }
 
-    void removeAllOf(Object owner) {
+    @SuppressWarnings("ReferenceEquality") // an owner is the very object
+    void removeAllOf(IommufdObject owner) {
         ranges = Arrays.stream(ranges).filter(range -> range.owner != owner).toArray(Range[]::new);
     }
 

@@ -29,7 +29,9 @@ final class Accounting {
     /** Pages that may be charged for an entry at this moment. */
     long room(DmaEntry entry) {
         long limit = limit(entry.owner, entry.lockExempt);
-        return limit == Long.MAX_VALUE ? limit : limit - entry.memory.lockedMemory().pages();
+        return limit == Long.MAX_VALUE
+                ? limit
+                : limit - entry.memory.lockedMemory().pages();
     }
 
     /**
@@ -70,8 +72,7 @@ final class Accounting {
 
     /** What answers a charge of more pages than there is room for. */
     VfioException overLimit(DmaEntry entry, long pages) {
-        return overLimit(
-                pages, entry.memory.lockedMemory().pages(), limit(entry.owner, entry.lockExempt));
+        return overLimit(pages, entry.memory.lockedMemory().pages(), limit(entry.owner, entry.lockExempt));
     }
 
     private static VfioException overLimit(long pages, long locked, long limit) {

@@ -19,7 +19,8 @@ record AttachedDomain(IommuDomain hardware, boolean coherent, List<AttachedGroup
         this(hardware, coherent, new ArrayList<>());
     }
 
-    @Nullable AttachedGroup find(IommuGroup group) {
+    @Nullable
+    AttachedGroup find(IommuGroup group) {
         for (AttachedGroup attached : groups) {
             if (attached.group().equals(group)) {
                 return attached;

@@ -81,8 +81,7 @@ final class DirtyTracking {
             }
         }
         if (cut != null) {
-            throw Refusal.of(
-                    Errno.EINVAL, NAME, range(iova, last) + " cuts the mapping " + range(cut.iova, cut.last));
+            throw Refusal.of(Errno.EINVAL, NAME, range(iova, last) + " cuts the mapping " + range(cut.iova, cut.last));
         }
         for (DmaEntry entry = state.entries.firstOverlapping(iova, last);
                 entry != null && Long.compareUnsigned(entry.iova, last) <= 0;

@@ -36,9 +36,11 @@ final class DmaEntry {
     /** Pages charged to the owner for this entry. */
     long chargedPages;
     /** Pages pinned one by one for devices without DMA of their own. */
-    @Nullable ExternalPins pins;
+    @Nullable
+    ExternalPins pins;
     /** Present while tracking is on. */
-    @Nullable DirtyBitmap dirty;
+    @Nullable
+    DirtyBitmap dirty;
 
     /** Physical address when the entry is one run, else {@link #NOT_PINNED}. */
     private long phys = NOT_PINNED;

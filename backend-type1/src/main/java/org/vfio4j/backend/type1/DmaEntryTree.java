@@ -30,12 +30,14 @@ final class DmaEntryTree {
     }
 
     /** The entry with the lowest address. */
-    @Nullable DmaEntry first() {
+    @Nullable
+    DmaEntry first() {
         return size == 0 ? null : leftmost(root);
     }
 
     /** The entry with the greatest first address that is not above {@code iova}. */
-    @Nullable DmaEntry floor(long iova) {
+    @Nullable
+    DmaEntry floor(long iova) {
         long key = key(iova);
         Node node = root;
         while (true) {
@@ -51,7 +53,8 @@ final class DmaEntryTree {
     }
 
     /** The entry with the smallest first address above {@code iova}. */
-    @Nullable DmaEntry higher(long iova) {
+    @Nullable
+    DmaEntry higher(long iova) {
         long key = key(iova);
         Node node = root;
         Node beside = null;
@@ -74,25 +77,29 @@ final class DmaEntryTree {
     }
 
     /** The entry that holds an address. */
-    @Nullable DmaEntry containing(long address) {
+    @Nullable
+    DmaEntry containing(long address) {
         DmaEntry entry = floor(address);
         return entry != null && entry.contains(address) ? entry : null;
     }
 
     /** The lowest entry that ends at or after an address. */
-    @Nullable DmaEntry firstReaching(long address) {
+    @Nullable
+    DmaEntry firstReaching(long address) {
         DmaEntry entry = containing(address);
         return entry != null ? entry : higher(address);
     }
 
     /** The lowest entry that overlaps a range with an inclusive end. */
-    @Nullable DmaEntry firstOverlapping(long start, long last) {
+    @Nullable
+    DmaEntry firstOverlapping(long start, long last) {
         DmaEntry entry = firstReaching(start);
         return entry != null && Long.compareUnsigned(entry.iova, last) <= 0 ? entry : null;
     }
 
     /** The next entry in address order. */
-    @Nullable DmaEntry next(DmaEntry entry) {
+    @Nullable
+    DmaEntry next(DmaEntry entry) {
         return higher(entry.iova);
     }
 

@@ -34,7 +34,8 @@ final class DomainList {
         return Collections.unmodifiableList(newestFirst);
     }
 
-    @Nullable AttachedDomain holding(IommuGroup group) {
+    @Nullable
+    AttachedDomain holding(IommuGroup group) {
         for (AttachedDomain domain : newestFirst) {
             if (domain.find(group) != null) {
                 return domain;

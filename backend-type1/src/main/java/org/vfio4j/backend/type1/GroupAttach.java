@@ -56,9 +56,7 @@ final class GroupAttach {
             IovaRanges ranges = checkAddresses(group, fresh, reserved); // A5-A7
             if (!group.isolatedMsi() && !tunables.allowUnsafeInterrupts()) { // A8
                 throw refuse(
-                        Errno.EPERM,
-                        group,
-                        "its interrupts are not isolated; allow_unsafe_interrupts accepts that");
+                        Errno.EPERM, group, "its interrupts are not isolated; allow_unsafe_interrupts accepts that");
             }
             boolean coherent = fresh.enforceCacheCoherency(); // A9
             AttachedDomain home = merge(group, fresh, coherent); // A10
@@ -152,15 +150,14 @@ final class GroupAttach {
         return null;
     }
 
-    private AttachedDomain list(
-            IommuGroup group, IommuDomain fresh, boolean coherent, List<ReservedRegion> reserved) {
+    private AttachedDomain list(IommuGroup group, IommuDomain fresh, boolean coherent, List<ReservedRegion> reserved) {
         long smallest = Long.lowestOneBit(state.domains.pageSizesWith(fresh.pageSizes()));
         if (state.tracking && smallest != state.domains.smallestPage()) {
             throw refuse(
                     Errno.EINVAL,
                     group,
-                    "dirty tracking counts in pages of " + hex(state.domains.smallestPage()) + " and would have to change to "
-                            + hex(smallest));
+                    "dirty tracking counts in pages of " + hex(state.domains.smallestPage())
+                            + " and would have to change to " + hex(smallest));
         }
         mappings.replay(fresh); // A11
         boolean done = false;

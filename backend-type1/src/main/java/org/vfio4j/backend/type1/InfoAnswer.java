@@ -62,10 +62,7 @@ final class InfoAnswer {
 
     private void migration(int offset, int next, long pageSizes) {
         MemorySegment capability = struct.asSlice(offset, VfioIommuType1InfoCapMigration.SIZEOF);
-        header(
-                VfioIommuType1InfoCapMigration.header(capability),
-                VfioType1.VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION,
-                next);
+        header(VfioIommuType1InfoCapMigration.header(capability), VfioType1.VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION, next);
         VfioIommuType1InfoCapMigration.flags(capability, 0);
         VfioIommuType1InfoCapMigration.pgsizeBitmap(capability, Long.lowestOneBit(pageSizes));
         VfioIommuType1InfoCapMigration.maxDirtyBitmapSize(capability, BitmapTarget.LARGEST);
@@ -79,10 +76,7 @@ final class InfoAnswer {
 
     private void iovaRanges(int offset, List<DmaLimits.Range> ranges) {
         MemorySegment capability = struct.asSlice(offset);
-        header(
-                VfioIommuType1InfoCapIovaRange.header(capability),
-                VfioType1.VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE,
-                0);
+        header(VfioIommuType1InfoCapIovaRange.header(capability), VfioType1.VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 0);
         VfioIommuType1InfoCapIovaRange.nrIovas(capability, ranges.size());
         for (int i = 0; i < ranges.size(); i++) {
             MemorySegment range = VfioIommuType1InfoCapIovaRange.iovaRanges(capability, i);

@@ -43,7 +43,8 @@ final class InstanceState {
     }
 
     /** The attachment of a group, real or emulated. */
-    @Nullable AttachedGroup find(IommuGroup group) {
+    @Nullable
+    AttachedGroup find(IommuGroup group) {
         for (AttachedGroup attached : emulated) {
             if (attached.group().equals(group)) {
                 return attached;

@@ -80,8 +80,7 @@ final class MapOperation {
         long last = iova + (size - 1);
         DmaEntry other = state.entries.firstOverlapping(iova, last);
         if (other != null) { // M9
-            throw refuse(
-                    Errno.EEXIST, range(iova, last) + " overlaps the mapping " + range(other.iova, other.last));
+            throw refuse(Errno.EEXIST, range(iova, last) + " overlaps the mapping " + range(other.iova, other.last));
         }
         if (state.mappingsAvailable == 0) { // M10
             throw refuse(Errno.ENOSPC, "all mappings that dma_entry_limit allows are in use");
@@ -117,7 +116,9 @@ final class MapOperation {
             throw refuse(
                     Errno.EINVAL,
                     "the mapping " + range(entry.iova, entry.last)
-                            + (entry.vaddrValid ? " has a valid vaddr" : " is not exactly " + range(iova, iova + (size - 1))));
+                            + (entry.vaddrValid
+                                    ? " has a valid vaddr"
+                                    : " is not exactly " + range(iova, iova + (size - 1))));
         }
         if (!caller.memory().equals(entry.memory)) {
             accounting.transfer(entry, caller);
@@ -129,8 +130,10 @@ final class MapOperation {
 
     private String describeRanges() {
         StringBuilder text = new StringBuilder();
-        state.ranges.ranges().forEach(usable -> text.append(text.isEmpty() ? "" : ", ")
-                .append(range(usable.start(), usable.last())));
+        state.ranges
+                .ranges()
+                .forEach(
+                        usable -> text.append(text.isEmpty() ? "" : ", ").append(range(usable.start(), usable.last())));
         return text.toString();
     }
 

@@ -126,8 +126,7 @@ final class Mappings {
 
     private void release(DmaEntry entry, boolean translationsGone) {
         if (!translationsGone) {
-            LOG.error(
-                    "the IOMMU did not unmap {}: its pages stay pinned", Refusal.range(entry.iova, entry.last));
+            LOG.error("the IOMMU did not unmap {}: its pages stay pinned", Refusal.range(entry.iova, entry.last));
             entry.notPinned();
         }
         pinner.unpin(entry);
@@ -135,8 +134,6 @@ final class Mappings {
     }
 
     private long largestPiece() {
-        return tunables.disableHugePages()
-                ? Math.max(basePageSize, state.domains.smallestPage())
-                : Long.MAX_VALUE;
+        return tunables.disableHugePages() ? Math.max(basePageSize, state.domains.smallestPage()) : Long.MAX_VALUE;
     }
 }

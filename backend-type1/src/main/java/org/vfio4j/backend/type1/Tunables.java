@@ -61,8 +61,7 @@ final class Tunables {
         };
     }
 
-    private static VfioException badOption(
-            String name, String text, String expected, @Nullable Throwable cause) {
+    private static VfioException badOption(String name, String text, String expected, @Nullable Throwable cause) {
         String sentence = "type1 option " + name + " is \"" + text + "\", not " + expected;
         return cause == null
                 ? new VfioException(Errno.EINVAL, sentence)

@@ -45,8 +45,9 @@ final class Type1Codec {
             case VfioIoctl.VFIO_IOMMU_UNMAP_DMA -> unmapDma(caller, argument);
             case VfioIoctl.VFIO_IOMMU_GET_INFO -> getInfo(caller, argument);
             case VfioIoctl.VFIO_IOMMU_DIRTY_PAGES -> dirtyPages(caller, argument);
-            default -> throw new VfioException(
-                    Errno.ENOTTY, "a type1 container knows no ioctl " + hex(Integer.toUnsignedLong(command)));
+            default ->
+                throw new VfioException(
+                        Errno.ENOTTY, "a type1 container knows no ioctl " + hex(Integer.toUnsignedLong(command)));
         }
         return 0;
     }
@@ -118,10 +119,12 @@ final class Type1Codec {
             case VfioType1.VFIO_IOMMU_DIRTY_PAGES_FLAG_START -> dirtyPages.start();
             case VfioType1.VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP -> dirtyPages.stop();
             case VfioType1.VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP -> getBitmap(caller, argument, argsz);
-            default -> throw Refusal.of(
-                    Errno.EINVAL,
-                    "DIRTY_PAGES",
-                    "flags " + hex(Integer.toUnsignedLong(flags)) + " are not exactly one of START, STOP, GET_BITMAP");
+            default ->
+                throw Refusal.of(
+                        Errno.EINVAL,
+                        "DIRTY_PAGES",
+                        "flags " + hex(Integer.toUnsignedLong(flags))
+                                + " are not exactly one of START, STOP, GET_BITMAP");
         }
     }
 
@@ -149,9 +152,7 @@ final class Type1Codec {
     private static void checkArgsz(String operation, int argsz, int least) {
         if (Integer.compareUnsigned(argsz, least) < 0) {
             throw Refusal.of(
-                    Errno.EINVAL,
-                    operation,
-                    "argsz " + Integer.toUnsignedString(argsz) + " is less than " + least);
+                    Errno.EINVAL, operation, "argsz " + Integer.toUnsignedString(argsz) + " is less than " + least);
         }
     }
 }

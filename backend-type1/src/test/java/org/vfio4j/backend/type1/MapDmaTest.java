@@ -129,7 +129,6 @@ class MapDmaTest {
 
     @ParameterizedTest
     @ValueSource(ints = {READ, WRITE, RW})
-    @Spec("T-038")
     void shouldPassTheAccessToTheHardware(int protection) {
         rig.map(protection, memory, 0x10000);
         assertThat(group.attached().pieces())
@@ -158,7 +157,6 @@ class MapDmaTest {
     }
 
     @Test
-    @Spec("T-043")
     void shouldHandContiguousMemoryToTheHardwareInOnePiece() {
         MemorySegment large = rig.caller.memory.allocate(4L << 20);
         rig.map(RW, large, 0);

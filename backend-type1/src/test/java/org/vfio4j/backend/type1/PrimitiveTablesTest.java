@@ -34,9 +34,7 @@ class PrimitiveTablesTest {
                 long released = pins.remove(iova);
                 Integer left = model.computeIfPresent(iova, (page, count) -> count == 1 ? null : count - 1);
                 boolean expected = left == null && released != 0;
-                assertThat(released)
-                        .as("seed %s step %s", seed, step)
-                        .isEqualTo(expected ? iova + 7 : 0);
+                assertThat(released).as("seed %s step %s", seed, step).isEqualTo(expected ? iova + 7 : 0);
             }
             assertThat(pins.pages()).as("seed %s step %s", seed, step).isEqualTo(model.size());
         }
@@ -57,7 +55,7 @@ class PrimitiveTablesTest {
             int last = first + random.nextInt(pages - first);
             bitmap.set(first, last);
             model.set(first, last + 1);
-            long from = random.nextInt(pages + 128) - 64;
+            long from = random.nextLong(pages + 128L) - 64;
             long expected = 0;
             for (int bit = 0; bit < 64; bit++) {
                 long page = from + bit;
@@ -65,7 +63,9 @@ class PrimitiveTablesTest {
                     expected |= 1L << bit;
                 }
             }
-            assertThat(bitmap.bitsFrom(from)).as("seed %s step %s from %s", seed, step, from).isEqualTo(expected);
+            assertThat(bitmap.bitsFrom(from))
+                    .as("seed %s step %s from %s", seed, step, from)
+                    .isEqualTo(expected);
             if (random.nextInt(20) == 0) {
                 bitmap.clear();
                 model.clear();

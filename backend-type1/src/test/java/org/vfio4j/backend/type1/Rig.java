@@ -25,7 +25,7 @@ import org.vfio4j.uapi.VfioException;
 
 /** One type1 instance with memory, a caller and groups: what every test of this module starts from. */
 final class Rig implements BackendEnvironment {
-    static final int PAGE = 4096;
+    static final long PAGE = 4096;
     static final int READ = Protection.READ;
     static final int WRITE = Protection.WRITE;
     static final int RW = READ | WRITE;
@@ -100,9 +100,9 @@ final class Rig implements BackendEnvironment {
 
     /** Memory whose neighbouring pages are not physically contiguous: each page is a run of its own. */
     MemorySegment scatteredPages(int count) {
-        MemorySegment whole = Arena.ofAuto().allocate((long) count * PAGE, PAGE);
+        MemorySegment whole = Arena.ofAuto().allocate(count * PAGE, PAGE);
         for (int i = 0; i < count; i++) {
-            caller.memory.register(whole.asSlice((long) i * PAGE, PAGE));
+            caller.memory.register(whole.asSlice(i * PAGE, PAGE));
         }
         return whole;
     }

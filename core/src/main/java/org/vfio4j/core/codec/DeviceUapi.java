@@ -3,7 +3,6 @@ package org.vfio4j.core.codec;
 
 import java.lang.foreign.MemorySegment;
 import org.vfio4j.core.vfio.CdevFile;
-import org.vfio4j.core.vfio.GroupDeviceFile;
 import org.vfio4j.core.vfio.VfioDeviceFile;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.UapiFile;
@@ -32,14 +31,15 @@ public final class DeviceUapi implements UapiFile {
                 return CdevCodec.bind(caller, user, file);
             }
             var ops = file.ops();
-            return switch (file) {
-                case CdevFile cdev when command == VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT ->
-                    CdevCodec.attach(user, cdev);
-                case CdevFile cdev when command == VfioIoctl.VFIO_DEVICE_DETACH_IOMMUFD_PT ->
-                    CdevCodec.detach(user, cdev);
-                case CdevFile cdev -> DeviceCodec.ioctl(caller, user, ops, command, argument);
-                case GroupDeviceFile group -> DeviceCodec.ioctl(caller, user, ops, command, argument);
-            };
+            if (file instanceof CdevFile cdev) {
+                if (command == VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT) {
+                    return CdevCodec.attach(user, cdev);
+                }
+                if (command == VfioIoctl.VFIO_DEVICE_DETACH_IOMMUFD_PT) {
+                    return CdevCodec.detach(user, cdev);
+                }
+            }
+            return DeviceCodec.ioctl(caller, user, ops, command, argument);
         }
     }
 

@@ -29,20 +29,22 @@ final class FeatureCodec {
         int number = flags & VfioFeature.VFIO_DEVICE_FEATURE_MASK;
         return switch (number) {
             case VfioFeature.VFIO_DEVICE_FEATURE_MIGRATION,
-                            VfioFeature.VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
-                            VfioFeature.VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
-                            VfioFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
-                            VfioFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
-                            VfioFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT -> throw new VfioException(
-                    Errno.ENOTTY, ops.driverName() + " cannot migrate: it has no feature " + number);
+                    VfioFeature.VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
+                    VfioFeature.VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
+                    VfioFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
+                    VfioFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
+                    VfioFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT ->
+                throw new VfioException(
+                        Errno.ENOTTY, ops.driverName() + " cannot migrate: it has no feature " + number);
             // the answer without PRE_COPY differs from the other migration features'.
-            case VfioFeature.VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 -> throw new VfioException(
-                    Errno.EINVAL, ops.driverName() + " has no PRE_COPY state");
-            default -> ops.feature(
-                    caller,
-                    flags,
-                    user.address(VfioDeviceFeature.DATA_OFFSET),
-                    Integer.toUnsignedLong(argsz) - VfioDeviceFeature.SIZEOF);
+            case VfioFeature.VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 ->
+                throw new VfioException(Errno.EINVAL, ops.driverName() + " has no PRE_COPY state");
+            default ->
+                ops.feature(
+                        caller,
+                        flags,
+                        user.address(VfioDeviceFeature.DATA_OFFSET),
+                        Integer.toUnsignedLong(argsz) - VfioDeviceFeature.SIZEOF);
         };
     }
 }

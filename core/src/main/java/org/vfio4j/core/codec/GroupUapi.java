@@ -44,8 +44,9 @@ public final class GroupUapi implements UapiFile {
                     yield 0;
                 }
                 case VfioIoctl.VFIO_GROUP_GET_DEVICE_FD -> deviceFd(caller, user);
-                default -> throw new VfioException(
-                        Errno.ENOTTY, "a group file has no ioctl 0x" + Integer.toHexString(command));
+                default ->
+                    throw new VfioException(
+                            Errno.ENOTTY, "a group file has no ioctl 0x" + Integer.toHexString(command));
             };
         }
     }
@@ -65,11 +66,13 @@ public final class GroupUapi implements UapiFile {
     }
 
     private static ContainerRole role(UapiFile file) {
-        return switch (file) {
-            case ContainerUapi container -> new ContainerRole.Legacy(container.container());
-            case IommufdFile iommufd -> new ContainerRole.Iommufd(iommufd.context());
-            default -> new ContainerRole.Other();
-        };
+        if (file instanceof ContainerUapi container) {
+            return new ContainerRole.Legacy(container.container());
+        }
+        if (file instanceof IommufdFile iommufd) {
+            return new ContainerRole.Iommufd(iommufd.context());
+        }
+        return new ContainerRole.Other();
     }
 
     /** GR-10 to GR-18: the name is matched, then the descriptor reserved, then the state looked at. */

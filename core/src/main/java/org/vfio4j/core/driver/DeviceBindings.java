@@ -4,7 +4,6 @@ package org.vfio4j.core.driver;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -16,7 +15,7 @@ final class DeviceBindings {
     /** Guards {@link #byDevice} and the use counts in it; a leaf. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    private final Map<BusDevice, Binding> byDevice = new IdentityHashMap<>();
+    private final IdentityHashMap<BusDevice, Binding> byDevice = new IdentityHashMap<>();
 
     /** One device's driver. */
     static final class Binding {
@@ -29,7 +28,8 @@ final class DeviceBindings {
         /** Threads that use this binding now; guarded by {@link DeviceBindings#lock}. */
         private int users;
 
-        @Nullable LoadedDriver driver() {
+        @Nullable
+        LoadedDriver driver() {
             return driver;
         }
 
@@ -91,7 +91,7 @@ final class DeviceBindings {
         try {
             List<BusDevice> devices = new ArrayList<>();
             byDevice.forEach((device, binding) -> {
-                if (binding.driver == driver) {
+                if (driver.equals(binding.driver)) {
                     devices.add(device);
                 }
             });

@@ -21,7 +21,8 @@ public record ModuleOrigin(String module, String location) {
         Class<?> type = provider.getClass();
         var module = type.getModule();
         String name = module.isNamed() ? module.getName() : type.getPackageName();
-        return new ModuleOrigin(name, moduleLocation(module).or(() -> codeLocation(type)).orElse("unknown"));
+        return new ModuleOrigin(
+                name, moduleLocation(module).or(() -> codeLocation(type)).orElse("unknown"));
     }
 
     private static Optional<String> moduleLocation(Module module) {

@@ -20,7 +20,8 @@ import org.vfio4j.uapi.VfioException;
  * @param backends IOMMU backends, in the order in which containers ask
  * @param drivers bus drivers, by name
  */
-public record Providers(List<HostProvider> hosts, List<IommuBackendProvider> backends, List<BusDriverProvider> drivers) {
+public record Providers(
+        List<HostProvider> hosts, List<IommuBackendProvider> backends, List<BusDriverProvider> drivers) {
     /** Orders them; equal priorities are ordered by name, so that the order never depends on the module path's. */
     public Providers {
         hosts = hosts.stream()

@@ -56,7 +56,8 @@ public final class CdevFile extends VfioDeviceFile {
 
     private void bindLocked(boolean withToken, Supplier<IommufdContext> iommufd, IntConsumer publish) {
         if (granted()) {
-            throw new VfioException(Errno.EINVAL, "BIND_IOMMUFD refused: this file of " + device() + " is bound already");
+            throw new VfioException(
+                    Errno.EINVAL, "BIND_IOMMUFD refused: this file of " + device() + " is bound already");
         }
         if (withToken) {
             throw new VfioException(

@@ -38,13 +38,18 @@ public final class ContainerBackends {
     public void register(Entry entry) {
         lock.lock();
         try {
-            if (entries.stream().anyMatch(present -> present.driver() == entry.driver())) {
+            if (entries.stream().anyMatch(present -> present.driver().equals(entry.driver()))) {
                 throw new VfioException(Errno.EINVAL, "the IOMMU backend " + entry.name() + " is registered already");
             }
             entries.add(entry);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Adds the core's own backend, for groups without IOMMU. */
+    public void registerNoIommu(CoreSettings settings) {
+        register(new Entry("noiommu", new NoIommuDriver(settings), true));
     }
 
     /** The backends in asking order. */

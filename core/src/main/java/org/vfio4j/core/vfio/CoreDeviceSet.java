@@ -8,7 +8,7 @@ import org.vfio4j.spi.device.DeviceSet;
 import org.vfio4j.spi.device.VfioDevice;
 
 /** The core's device set. Members stay until they are destroyed, not merely unregistered (UN-7). */
-final class CoreDeviceSet implements DeviceSet {
+public final class CoreDeviceSet implements DeviceSet {
     private final Object key;
 
     /** The set lock: held around first open, last close, bind, attach and whole-set resets. Taken after a group's lock. */

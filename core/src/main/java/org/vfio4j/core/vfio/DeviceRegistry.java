@@ -79,8 +79,8 @@ public final class DeviceRegistry {
         if (device.ops().iommufdOps() == null) {
             throw new VfioException(
                     Errno.EINVAL,
-                    "registration of " + device + " refused: driver " + device.ops().driverName()
-                            + " has no iommufd steps");
+                    "registration of " + device + " refused: driver "
+                            + device.ops().driverName() + " has no iommufd steps");
         }
     }
 
@@ -120,7 +120,8 @@ public final class DeviceRegistry {
                     unused = registration.awaitUnused(period);
                 } catch (InterruptedException e) {
                     interrupted = true;
-                    LOG.warn("{} is still in use; unregistration waits for its users and cannot be interrupted", device);
+                    LOG.warn(
+                            "{} is still in use; unregistration waits for its users and cannot be interrupted", device);
                 }
             }
         } finally {
@@ -141,7 +142,8 @@ public final class DeviceRegistry {
             throw new VfioException(Errno.ENOENT, "there is no node vfio" + index);
         }
         if (!device.registration().tryGet()) {
-            throw new VfioException(Errno.ENODEV, "open of vfio" + index + " refused: " + device + " is not registered");
+            throw new VfioException(
+                    Errno.ENODEV, "open of vfio" + index + " refused: " + device + " is not registered");
         }
         return new CdevFile(device, pageSize);
     }
@@ -157,6 +159,7 @@ public final class DeviceRegistry {
     }
 
     /** The registered device on top of a bus device. */
+    @SuppressWarnings("ReferenceEquality") // A bus device is its identity.
     public Optional<CoreDevice> find(BusDevice busDevice) {
         return nodes.values().stream()
                 .filter(device -> device.busDevice() == busDevice)

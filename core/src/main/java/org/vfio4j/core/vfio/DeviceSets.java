@@ -4,7 +4,6 @@ package org.vfio4j.core.vfio;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Finds device sets by the identity of their key. Spec: core OM-3 to OM-6, P-16. */
@@ -13,7 +12,7 @@ final class DeviceSets {
     /** Guards {@link #byKey} and every set's reference count; a leaf, never held together with a set's lock. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    private final Map<Object, CoreDeviceSet> byKey = new IdentityHashMap<>();
+    private final IdentityHashMap<Object, CoreDeviceSet> byKey = new IdentityHashMap<>();
 
     @Inject
     DeviceSets() {}

@@ -25,7 +25,8 @@ final class EmulatedIommufdOps implements IommufdOps {
     }
 
     /** The access object while the device is bound through these steps, else null. */
-    @Nullable IommufdAccess access() {
+    @Nullable
+    IommufdAccess access() {
         return access;
     }
 

@@ -63,7 +63,8 @@ final class IommufdBinding implements IommuBinding {
         if (access == null) {
             throw new VfioException(
                     Errno.EINVAL,
-                    operation + " refused: " + device + " does its own DMA, only emulated devices reach memory this way");
+                    operation + " refused: " + device
+                            + " does its own DMA, only emulated devices reach memory this way");
         }
         return access;
     }

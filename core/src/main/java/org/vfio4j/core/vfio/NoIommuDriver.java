@@ -80,8 +80,7 @@ final class NoIommuDriver implements ContainerDriver {
         }
 
         private VfioException noMappings(String operation) {
-            return new VfioException(
-                    Errno.ENOTTY, operation + " refused: a container without IOMMU maps nothing");
+            return new VfioException(Errno.ENOTTY, operation + " refused: a container without IOMMU maps nothing");
         }
     }
 }

@@ -102,7 +102,8 @@ public final class VfioContainer {
 
     private BackendInstance chooseBackend(Caller caller, int type) {
         var refusal = new VfioException(
-                Errno.ENODEV, "SET_IOMMU refused: no IOMMU backend offers container type " + type + " for these groups");
+                Errno.ENODEV,
+                "SET_IOMMU refused: no IOMMU backend offers container type " + type + " for these groups");
         backends.lock().lock();
         try {
             for (var entry : backends.entries()) {
@@ -159,7 +160,8 @@ public final class VfioContainer {
             if (!groups.isEmpty() && noIommu != withoutIommu) {
                 throw new VfioException(
                         Errno.EPERM,
-                        "SET_CONTAINER refused: groups with and without IOMMU cannot share a container (" + group + ")");
+                        "SET_CONTAINER refused: groups with and without IOMMU cannot share a container (" + group
+                                + ")");
             }
             boolean claimed = group.kind() == GroupKind.IOMMU;
             if (claimed) {
@@ -230,7 +232,8 @@ public final class VfioContainer {
     public BackendInstance enter(String operation) {
         var current = instance;
         if (current == null || !current.enter()) {
-            throw new VfioException(Errno.EINVAL, operation + " refused: the container has no IOMMU backend (SET_IOMMU)");
+            throw new VfioException(
+                    Errno.EINVAL, operation + " refused: the container has no IOMMU backend (SET_IOMMU)");
         }
         return current;
     }

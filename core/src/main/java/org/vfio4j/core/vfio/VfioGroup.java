@@ -182,27 +182,29 @@ public final class VfioGroup {
             if (revoked) {
                 throw revokedError("SET_CONTAINER");
             }
-            switch (role) {
-                case ContainerRole.Legacy(var target) -> {
-                    target.attach(caller, this);
-                    container = target;
-                    containerUsers = 1;
-                }
-                case ContainerRole.Iommufd(var context) -> {
-                    if (kind == GroupKind.NOIOMMU) {
-                        context.setNoIommuMode();
-                    } else {
-                        context.ensureCompatIoas();
-                    }
-                    context.retain();
-                    iommufd = context;
-                }
-                case ContainerRole.Other() -> throw new VfioException(
+            if (role instanceof ContainerRole.Legacy legacy) {
+                legacy.container().attach(caller, this);
+                container = legacy.container();
+                containerUsers = 1;
+            } else if (role instanceof ContainerRole.Iommufd other) {
+                useIommufd(other.context());
+            } else {
+                throw new VfioException(
                         Errno.EBADFD, "SET_CONTAINER refused: the file is neither a container nor an iommufd");
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    private void useIommufd(IommufdContext context) {
+        if (kind == GroupKind.NOIOMMU) {
+            context.setNoIommuMode();
+        } else {
+            context.ensureCompatIoas();
+        }
+        context.retain();
+        iommufd = context;
     }
 
     /** UNSET_CONTAINER (GR-9). */
@@ -323,7 +325,8 @@ public final class VfioGroup {
         var instance = Objects.requireNonNull(container, "the open checked it").instance();
         if (instance.isEmpty()) {
             throw new VfioException(
-                    Errno.EINVAL, "GET_DEVICE_FD refused: the container of " + this + " has no IOMMU backend (SET_IOMMU)");
+                    Errno.EINVAL,
+                    "GET_DEVICE_FD refused: the container of " + this + " has no IOMMU backend (SET_IOMMU)");
         }
         if (kind == GroupKind.NOIOMMU && !caller.capable(Capability.SYS_RAWIO)) {
             throw new VfioException(
@@ -367,6 +370,7 @@ public final class VfioGroup {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // A bus device is its identity.
     boolean contains(BusDevice busDevice) {
         devicesLock.lock();
         try {

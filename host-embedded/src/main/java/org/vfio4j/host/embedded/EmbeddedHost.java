@@ -14,6 +14,8 @@ import org.vfio4j.host.embedded.device.DeviceExecutor;
 import org.vfio4j.host.embedded.iommu.FaultLog;
 import org.vfio4j.host.embedded.machine.IommuSpec;
 import org.vfio4j.host.embedded.machine.MachineDescription;
+import org.vfio4j.host.embedded.machine.MdevSpec;
+import org.vfio4j.host.embedded.mdev.SerialMdevBus;
 import org.vfio4j.host.embedded.pci.PciTopology;
 import org.vfio4j.spi.host.Bus;
 import org.vfio4j.spi.host.BusDevice;
@@ -76,12 +78,6 @@ final class EmbeddedHost implements Host {
         var models = new ModelAssembly(machine, providers);
         var plan = new GroupPlan();
         pci.isolate(plan);
-        machine.fslMc()
-                .containers()
-                .forEach(container -> container
-                        .iommu()
-                        .iommu()
-                        .ifPresent(unit -> plan.want(container, container.iommu(), "dprc." + container.id())));
         models.isolate(plan);
         plan.make(units, groups);
 
@@ -96,6 +92,11 @@ final class EmbeddedHost implements Host {
         List<BusDevice> onPci = modelled.getOrDefault("pci", List.of());
         if (!functions.isEmpty() || !onPci.isEmpty()) {
             buses.add(new PciTopology(machine.pci().nativeDrivers(), functions, onPci));
+        }
+        if (!machine.mdev().equals(MdevSpec.NONE)) {
+            var mdev = new SerialMdevBus(machine.mdev(), devices);
+            owned.push(mdev);
+            buses.add(mdev);
         }
         modelled.forEach((bus, list) -> {
             if (!bus.equals("pci")) {

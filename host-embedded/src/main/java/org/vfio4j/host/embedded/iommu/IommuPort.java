@@ -21,10 +21,13 @@ final class IommuPort implements DmaPort {
 
     private static final VarHandle COUNTER = MethodHandles.arrayElementVarHandle(long[].class);
     private static final VarHandle TRANSLATION;
+    private static final VarHandle POLLS;
 
     static {
         try {
-            TRANSLATION = MethodHandles.lookup().findVarHandle(IommuPort.class, "translation", Translation.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            TRANSLATION = lookup.findVarHandle(IommuPort.class, "translation", Translation.class);
+            POLLS = lookup.findVarHandle(IommuPort.class, "polls", int.class);
         } catch (ReflectiveOperationException impossible) {
             throw new ExceptionInInitializerError(impossible);
         }
@@ -42,6 +45,9 @@ final class IommuPort implements DmaPort {
 
     /** How accesses are translated; null refuses them all. Set under the group's lock, read inside a step only. */
     private @Nullable Translation translation;
+
+    @SuppressWarnings({"unused", "FieldCanBeFinal"}) // through POLLS, so that no compiler knows its value
+    private int polls = 2;
 
     IommuPort(String device, BooleanSupplier busMaster, FaultLog faults) {
         this.device = device;
@@ -106,9 +112,9 @@ final class IommuPort implements DmaPort {
         if ((idle & 1) != 0) {
             throw new IllegalStateException("the DMA port of " + device + " is used by two threads at once");
         }
-        COUNTER.setOpaque(counter, COUNTER_PLACE, idle + 1);
-        AccessFence.deviceEntered();
         try {
+            COUNTER.setOpaque(counter, COUNTER_PLACE, idle + 1);
+            AccessFence.deviceEntered();
             Translation current = translation;
             if (current == null) {
                 return Translation.refuse(DmaFault.Reason.BLOCKED);
@@ -120,15 +126,16 @@ final class IommuPort implements DmaPort {
             long length = Math.min(remaining, Math.min(current.bytesFrom(line, iova), MAX_STEP));
             long offset = current.offset(line, iova);
             MemorySegment view = current.view(line);
+            boolean moved = true;
             if (view == null) {
-                return moveIndirectly(current.backing(line), offset, buffer, bufferOffset, length, write);
-            }
-            if (write) {
+                moved = moveIndirectly(current.backing(line), offset, buffer, bufferOffset, length, write);
+            } else if (write) {
                 MemorySegment.copy(buffer, bufferOffset, view, offset, length);
             } else {
                 MemorySegment.copy(view, offset, buffer, bufferOffset, length);
             }
-            return length;
+            deliverMemoryErrors();
+            return moved ? length : Translation.refuse(DmaFault.Reason.MEMORY_GONE);
         } catch (RuntimeException | InternalError gone) {
             // The caller's side was checked before: the arena behind the translation was closed, or a file cut short.
             return Translation.refuse(DmaFault.Reason.MEMORY_GONE);
@@ -137,18 +144,32 @@ final class IommuPort implements DmaPort {
         }
     }
 
-    private static long moveIndirectly(
+    /** Moves bytes of memory without a direct view; false when they are not there. */
+    private static boolean moveIndirectly(
             @Nullable BackingMemory memory,
             long offset,
             MemorySegment buffer,
             long bufferOffset,
             long length,
             boolean write) {
-        boolean moved = memory != null
-                && (write
-                        ? memory.write(offset, buffer, bufferOffset, length)
-                        : memory.read(offset, buffer, bufferOffset, length));
-        return moved ? length : Translation.refuse(DmaFault.Reason.MEMORY_GONE);
+        if (memory == null) {
+            return false;
+        }
+        return write
+                ? memory.write(offset, buffer, bufferOffset, length)
+                : memory.read(offset, buffer, bufferOffset, length);
+    }
+
+    /**
+     * Makes the error of a copy from a file that was cut short surface here. The JVM skips the copy and delivers the error
+     * at the thread's next safepoint poll, which could be after the access. A loop whose end the compiler cannot know polls
+     * at each turn; in compiled code the first poll leaves it, and the next delivers.
+     */
+    private void deliverMemoryErrors() {
+        int polled = 0;
+        while (polled < (int) POLLS.getOpaque(this)) {
+            polled++;
+        }
     }
 
     private boolean refused(long iova, boolean write, DmaFault.Reason reason) {

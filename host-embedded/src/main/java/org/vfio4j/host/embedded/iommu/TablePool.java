@@ -21,6 +21,7 @@ final class TablePool implements AutoCloseable {
     static final int NONE = -1;
 
     private static final VarHandle ENTRY = ValueLayout.JAVA_LONG.varHandle();
+    private static final long[] EMPTY = new long[Pte.SLOTS];
     private static final int TABLE_SHIFT = 12;
     private static final int CHUNK_SHIFT = 5;
     private static final int CHUNK_TABLES = 1 << CHUNK_SHIFT;
@@ -86,7 +87,7 @@ final class TablePool implements AutoCloseable {
             int following = next[table];
             if (used[table] != 0) {
                 // Taken out of the tree as a whole, entries and all.
-                chunk(table).asSlice(offset(table, 0), 1L << TABLE_SHIFT).fill((byte) 0);
+                MemorySegment.copy(EMPTY, 0, chunk(table), ValueLayout.JAVA_LONG, offset(table, 0), Pte.SLOTS);
                 used[table] = 0;
             }
             unused = chain(table, unused);

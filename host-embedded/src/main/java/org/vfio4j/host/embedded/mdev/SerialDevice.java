@@ -93,8 +93,7 @@ final class SerialDevice implements MdevModel {
     @Override
     public RegionInfo regionInfo(int index) {
         if (index < 0 || index >= VfioPci.VFIO_PCI_NUM_REGIONS) {
-            throw new VfioException(
-                    Errno.EINVAL, "GET_REGION_INFO refused: a serial device has no region " + index);
+            throw new VfioException(Errno.EINVAL, "GET_REGION_INFO refused: a serial device has no region " + index);
         }
         return new RegionInfo(
                 index,

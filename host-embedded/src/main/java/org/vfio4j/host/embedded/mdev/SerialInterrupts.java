@@ -53,8 +53,7 @@ final class SerialInterrupts {
     int limit(int index) {
         requireDescribed("SET_IRQS");
         if (index < 0 || index >= VfioPci.VFIO_PCI_NUM_IRQS) {
-            throw new VfioException(
-                    Errno.EINVAL, "SET_IRQS refused: a serial device has no interrupt index " + index);
+            throw new VfioException(Errno.EINVAL, "SET_IRQS refused: a serial device has no interrupt index " + index);
         }
         return VfioPci.VFIO_PCI_NUM_IRQS;
     }

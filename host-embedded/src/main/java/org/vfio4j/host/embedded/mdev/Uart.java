@@ -127,11 +127,9 @@ final class Uart {
             case FIFO_CONTROL -> identification() | ID_FIFOS;
             case LINE_CONTROL -> lineControl;
             case MODEM_CONTROL -> modemControl;
-            case LINE_STATUS ->
-                (count > 0 ? STATUS_RECEIVED : STATUS_EMPTY) | (overrun ? STATUS_OVERRUN : 0);
+            case LINE_STATUS -> (count > 0 ? STATUS_RECEIVED : STATUS_EMPTY) | (overrun ? STATUS_OVERRUN : 0);
             case MODEM_STATUS ->
-                STATUS_CARRIER
-                        | ((modemControl & AUTO_FLOW) != 0 && count >= fifoSize ? 0 : STATUS_CLEAR_TO_SEND);
+                STATUS_CARRIER | ((modemControl & AUTO_FLOW) != 0 && count >= fifoSize ? 0 : STATUS_CLEAR_TO_SEND);
             default -> scratch;
         };
     }

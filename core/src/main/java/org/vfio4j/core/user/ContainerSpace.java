@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.core.user;
+
+import java.util.function.Function;
+import org.vfio4j.DmaBuffer;
+import org.vfio4j.core.vfio.BackendInstance;
+import org.vfio4j.spi.iommu.DmaLimits;
+import org.vfio4j.spi.iommu.IommuBackend;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/** The DMA space of a container with one backend instance; it ends with the instance. */
+final class ContainerSpace extends AllocatingSpace {
+    private final BackendInstance instance;
+    private final ProgramCaller caller;
+    private final RegisteredMemory registered;
+
+    ContainerSpace(BackendInstance instance, ProgramCaller caller, int pageSize) {
+        super(pageSize);
+        this.instance = instance;
+        this.caller = caller;
+        this.registered = new RegisteredMemory(caller, pageSize);
+    }
+
+    /** The instance behind it. */
+    BackendInstance instance() {
+        return instance;
+    }
+
+    @Override
+    public String backend() {
+        return instance.name();
+    }
+
+    @Override
+    public DmaLimits limits() {
+        return with(IommuBackend::limits);
+    }
+
+    @Override
+    boolean alive() {
+        if (!instance.enter()) {
+            return false;
+        }
+        instance.exit();
+        return true;
+    }
+
+    @Override
+    void mapIn(long iova, long vaddr, long length, int protection, DmaBuffer buffer) {
+        with(backend -> {
+            registered.register(backend, iova, buffer);
+            try {
+                backend.mapDma(caller, protection, vaddr, iova, length);
+            } catch (RuntimeException e) {
+                registered.unregister(backend, iova);
+                throw e;
+            }
+            return length;
+        });
+    }
+
+    @Override
+    long unmapIn(long iova, long length) {
+        return with(backend -> {
+            long removed = backend.unmapDma(caller, 0, iova, length);
+            registered.unregister(backend, iova);
+            return removed;
+        });
+    }
+
+    private <T> T with(Function<IommuBackend, T> call) {
+        if (!instance.enter()) {
+            throw new VfioException(
+                    Errno.EINVAL, "the container's backend is gone: its last group left and took all mappings along");
+        }
+        try {
+            return call.apply(instance.backend());
+        } finally {
+            instance.exit();
+        }
+    }
+}

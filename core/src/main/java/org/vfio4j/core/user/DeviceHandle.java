@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.core.user;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.vfio4j.Device;
+import org.vfio4j.DmaSpace;
+import org.vfio4j.Interrupts;
+import org.vfio4j.OpenPath;
+import org.vfio4j.Region;
+import org.vfio4j.spi.device.DeviceInfo;
+import org.vfio4j.spi.device.DeviceOps;
+
+/** A granted device file the program has open. */
+final class DeviceHandle implements Device {
+    private final OpenDeviceFile file;
+    private final OpenPath path;
+    private final DmaOfDevice dma;
+    private final Handles handles;
+    private final Runnable close;
+    private final Map<Integer, DeviceInterrupts> interrupts = new ConcurrentHashMap<>();
+
+    /**
+     * A granted file.
+     *
+     * @param close closes the file and what was opened with it; idempotent
+     */
+    DeviceHandle(OpenDeviceFile file, OpenPath path, DmaOfDevice dma, Handles handles, Runnable close) {
+        this.file = file;
+        this.path = path;
+        this.dma = dma;
+        this.handles = handles;
+        this.close = close;
+    }
+
+    @Override
+    public String name() {
+        return file.file().device().busDevice().name();
+    }
+
+    @Override
+    public OpenPath path() {
+        return path;
+    }
+
+    @Override
+    public DeviceInfo info() {
+        return call(DeviceOps::info);
+    }
+
+    @Override
+    public Region region(int index) {
+        return new DeviceRegion(file, handles, call(ops -> ops.regionInfo(index)));
+    }
+
+    @Override
+    public Interrupts interrupts(int index) {
+        return interrupts.computeIfAbsent(index, key -> new DeviceInterrupts(file, call(ops -> ops.irqInfo(key))));
+    }
+
+    @Override
+    public void reset() {
+        call(ops -> {
+            ops.reset();
+            return ops;
+        });
+    }
+
+    private <T> T call(Function<DeviceOps, T> call) {
+        var ops = file.enter();
+        try {
+            return call.apply(ops);
+        } finally {
+            file.exit();
+        }
+    }
+
+    @Override
+    public DmaSpace dma() {
+        return dma.space();
+    }
+
+    @Override
+    public void close() {
+        handles.forget(this);
+        close.run();
+    }
+}
