@@ -83,19 +83,24 @@ class DirtyTrackingTest {
     }
 
     @Test
-    @Spec({"I-188", "I-195", "I-199"})
+    @Spec({"I-020", "I-188", "I-195", "I-199"})
     void shouldCheckTheRangeBeforeTheAbility() {
         assertThat(errnoOf(() -> read(BASE, PAGE, 0, false))).isEqualTo(Errno.EINVAL);
         assertThat(errnoOf(() -> read(BASE + 1, PAGE, PAGE, false))).isEqualTo(Errno.EINVAL);
         assertThat(errnoOf(() -> read(BASE, PAGE + 8, PAGE, false))).isEqualTo(Errno.EINVAL);
         assertThat(errnoOf(() -> read(-PAGE, 2 * PAGE, PAGE, false))).isEqualTo(Errno.EOVERFLOW);
         assertThat(errnoOf(() -> read(BASE, 0, PAGE, false))).isEqualTo(Errno.EINVAL);
+        prepare(BASE, PAGE, PAGE, false, bitmap.address());
+        IommuHwptGetDirtyBitmap.flags(page, 4);
+        assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_HWPT_GET_DIRTY_BITMAP)))
+                .isEqualTo(Errno.EOPNOTSUPP);
         IommufdDevice other = rig.bind(rig.device());
         int plain = other.attach(ioas);
         table = plain;
         assertThat(errnoOf(() -> read(BASE + 1, PAGE, PAGE, false))).isEqualTo(Errno.EINVAL);
         assertThat(errnoOf(() -> read(BASE, PAGE, PAGE, false))).isEqualTo(Errno.EOPNOTSUPP);
         assertThat(errnoOf(() -> setTracking(true))).isEqualTo(Errno.EOPNOTSUPP);
+        assertThat(errnoOf(() -> setTracking(2))).isEqualTo(Errno.EOPNOTSUPP);
         table = ioas;
         assertThat(errnoOf(() -> setTracking(true))).isEqualTo(Errno.ENOENT);
         other.unbind();
@@ -162,9 +167,13 @@ class DirtyTrackingTest {
     }
 
     private void setTracking(boolean enabled) {
+        setTracking(enabled ? 1 : 0);
+    }
+
+    private void setTracking(int flags) {
         page.fill((byte) 0);
         IommuHwptSetDirtyTracking.size(page, 16);
-        IommuHwptSetDirtyTracking.flags(page, enabled ? 1 : 0);
+        IommuHwptSetDirtyTracking.flags(page, flags);
         IommuHwptSetDirtyTracking.hwptId(page, table);
         rig.ioctl(IommufdIoctl.IOMMU_HWPT_SET_DIRTY_TRACKING);
     }

@@ -84,9 +84,8 @@ class StressTest {
 
     private static Void pinner(Rig rig, int ioas) {
         var random = new SplittableRandom(7);
-        var client = new LettingGo();
-        IommufdAccess access = rig.context.createAccess(client);
-        client.access = access;
+        var client = new LettingGo(rig.context);
+        IommufdAccess access = client.access;
         access.attach(ioas);
         for (int step = 0; step < STEPS; step++) {
             long iova = (long) random.nextInt(64) * PAGE;
@@ -99,8 +98,17 @@ class StressTest {
     /** Holds at most one pin and gives it back whenever it is asked to. */
     private static final class LettingGo implements AccessClient {
         private final ReentrantLock heldLock = new ReentrantLock();
+<<<<<<< HEAD
+        @SuppressWarnings("NullAway.Init") // set before the threads start
         private IommufdAccess access;
+=======
+        private final IommufdAccess access;
+>>>>>>> iommufd
         private long held = -1;
+
+        LettingGo(Context context) {
+            access = context.createAccess(this);
+        }
 
         void pin(long iova) {
             heldLock.lock();

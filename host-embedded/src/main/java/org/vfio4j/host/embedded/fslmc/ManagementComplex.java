@@ -182,8 +182,7 @@ final class ManagementComplex {
         return switch (id) {
             case McCommand.RESET_CONTAINER ->
                 versions.atLeast(6, 5)
-                        ? resetContainer(
-                                container, (int) words[1], ((words[1] >>> 32) & McCommand.NON_RECURSIVE) == 0)
+                        ? resetContainer(container, (int) words[1], ((words[1] >>> 32) & McCommand.NON_RECURSIVE) == 0)
                         : McStatus.UNSUPPORTED_OP;
             case McCommand.DPRC_ATTRIBUTES -> {
                 // The container's number doubles as its isolation context and its portal's number.
@@ -267,21 +266,14 @@ final class ManagementComplex {
         }
         var region = object.regions().get(index);
         int flags = (region.cacheable() ? 1 : 0) | (region.shareable() ? 2 : 0);
-        int kind =
-                switch (region.kind()) {
-                    case MC_PORTAL -> 0;
-                    case QBMAN_PORTAL -> 1;
-                };
+        int kind = switch (region.kind()) {
+            case MC_PORTAL -> 0;
+            case QBMAN_PORTAL -> 1;
+        };
         boolean withBase = versions.regionCommand() != McCommand.OBJECT_REGION_V1;
         // From the second version on the address is split into a base and an offset.
         long base = withBase ? region.start() & 0xffff_ffff_0000_0000L : 0;
-        answer(
-                words,
-                0,
-                region.start() - base,
-                pair((int) region.size(), kind),
-                Integer.toUnsignedLong(flags),
-                base);
+        answer(words, 0, region.start() - base, pair((int) region.size(), kind), Integer.toUnsignedLong(flags), base);
         return McStatus.OK;
     }
 

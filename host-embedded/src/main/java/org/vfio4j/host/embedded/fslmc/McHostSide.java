@@ -78,8 +78,7 @@ final class McHostSide {
             for (int index = 0; index < vectors.length; index++) {
                 long[] words = new long[McCommand.WORDS];
                 boolean own = object.equals(container);
-                words[0] = McCommand.header(
-                        own ? McCommand.SET_DPRC_IRQ : McCommand.SET_OBJECT_IRQ, containerToken);
+                words[0] = McCommand.header(own ? McCommand.SET_DPRC_IRQ : McCommand.SET_OBJECT_IRQ, containerToken);
                 words[1] = Integer.toUnsignedLong(vectors[index]) | ((long) index << 32);
                 words[2] = McVectorPool.DOORBELL;
                 words[3] = Integer.toUnsignedLong(vectors[index]);
