@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.conformance.contract;
+
+import org.vfio4j.OpenOptions;
+import org.vfio4j.testing.BusDriverContract;
+
+/** vfio-fsl-mc with an I/O object, through its own file. */
+class FslMcNodeContractTest extends BusDriverContract {
+    @Override
+    protected String driver() {
+        return "vfio-fsl-mc";
+    }
+
+    @Override
+    protected String device() {
+        return "dpio.1";
+    }
+
+    @Override
+    protected OpenOptions openOptions() {
+        return OpenOptions.cdev();
+    }
+}
