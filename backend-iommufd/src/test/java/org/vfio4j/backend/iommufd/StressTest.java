@@ -98,12 +98,7 @@ class StressTest {
     /** Holds at most one pin and gives it back whenever it is asked to. */
     private static final class LettingGo implements AccessClient {
         private final ReentrantLock heldLock = new ReentrantLock();
-<<<<<<< HEAD
-        @SuppressWarnings("NullAway.Init") // set before the threads start
-        private IommufdAccess access;
-=======
         private final IommufdAccess access;
->>>>>>> iommufd
         private long held = -1;
 
         LettingGo(Context context) {
