@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.conformance;
+
+import java.lang.foreign.MemorySegment;
+import java.util.function.LongSupplier;
+import org.vfio4j.ProcessOptions;
+import org.vfio4j.UapiProcess;
+import org.vfio4j.Vfio;
+import org.vfio4j.uapi.VfioException;
+
+/** Calls to the core in this process. */
+final class InProcessSystem implements UapiSystem {
+    private static final int READ_WRITE = 3;
+
+    private final UapiProcess process;
+
+    InProcessSystem(Vfio vfio, ProcessOptions options) {
+        this.process = vfio.newProcess(options);
+    }
+
+    private static long call(LongSupplier call) {
+        try {
+            return call.getAsLong();
+        } catch (VfioException refused) {
+            return UapiSystem.refusal(refused.errno());
+        }
+    }
+
+    @Override
+    public long open(String path) {
+        return call(() -> process.open(path, UapiProcess.O_RDWR));
+    }
+
+    @Override
+    public long openReadOnly(String path) {
+        return call(() -> process.open(path, UapiProcess.O_RDONLY));
+    }
+
+    @Override
+    public long ioctl(long fd, int command, long argument) {
+        return call(() -> process.ioctl((int) fd, command, argument));
+    }
+
+    @Override
+    public long read(long fd, MemorySegment target) {
+        return call(() -> process.read((int) fd, target.address(), target.byteSize()));
+    }
+
+    @Override
+    public long write(long fd, MemorySegment source) {
+        return call(() -> process.write((int) fd, source.address(), source.byteSize()));
+    }
+
+    @Override
+    public long pread(long fd, MemorySegment target, long position) {
+        return call(() -> process.pread((int) fd, target.address(), target.byteSize(), position));
+    }
+
+    @Override
+    public long pwrite(long fd, MemorySegment source, long position) {
+        return call(() -> process.pwrite((int) fd, source.address(), source.byteSize(), position));
+    }
+
+    @Override
+    public long mmap(long fd, long offset, long length) {
+        return call(() -> {
+            process.mmap((int) fd, offset, length, READ_WRITE, true).close();
+            return 0;
+        });
+    }
+
+    @Override
+    public long poll(long fd) {
+        return call(() -> process.poll((int) fd));
+    }
+
+    @Override
+    public long close(long fd) {
+        return call(() -> {
+            process.close((int) fd);
+            return 0;
+        });
+    }
+
+    @Override
+    public long dup(long fd) {
+        return call(() -> process.dup((int) fd));
+    }
+
+    @Override
+    public long eventfd() {
+        return call(() -> process.eventfd(0));
+    }
+
+    @Override
+    public MemorySegment memory(long size) {
+        return process.allocate(size);
+    }
+
+    @Override
+    public void free(MemorySegment memory) {
+        process.free(memory);
+    }
+
+    @Override
+    public void protect(MemorySegment memory) {
+        process.protect(memory, false);
+    }
+
+    @Override
+    public void close() {
+        process.close();
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.conformance;
+
+import java.lang.foreign.MemorySegment;
+import org.vfio4j.uapi.Errno;
+
+/**
+ * The system calls of one program. A refused call returns minus its errno, as the kernel's own entry points do. Nothing here
+ * says who answers.
+ */
+interface UapiSystem extends AutoCloseable {
+    /** {@code open(2)} for reading and writing; a descriptor. */
+    long open(String path);
+
+    /** {@code open(2)} for reading only. */
+    long openReadOnly(String path);
+
+    /** {@code ioctl(2)} with a pointer or a plain value. */
+    long ioctl(long fd, int command, long argument);
+
+    /** {@code ioctl(2)} with a pointer to memory of the program. */
+    default long ioctl(long fd, int command, MemorySegment argument) {
+        return ioctl(fd, command, argument.address());
+    }
+
+    /** {@code read(2)}. */
+    long read(long fd, MemorySegment target);
+
+    /** {@code write(2)}. */
+    long write(long fd, MemorySegment source);
+
+    /** {@code pread(2)}. */
+    long pread(long fd, MemorySegment target, long position);
+
+    /** {@code pwrite(2)}. */
+    long pwrite(long fd, MemorySegment source, long position);
+
+    /** {@code mmap(2)}, shared, for reading and writing, and {@code munmap(2)} at once; 0 when it could be mapped. */
+    long mmap(long fd, long offset, long length);
+
+    /** {@code poll(2)} for reading and writing without waiting; the events. */
+    long poll(long fd);
+
+    /** {@code close(2)}. */
+    long close(long fd);
+
+    /** {@code dup(2)}. */
+    long dup(long fd);
+
+    /** {@code eventfd(2)}. */
+    long eventfd();
+
+    /** Zeroed memory at page boundaries. */
+    MemorySegment memory(long size);
+
+    /** {@code munmap(2)} of memory. */
+    void free(MemorySegment memory);
+
+    /** {@code mprotect(2)} of memory to read only. */
+    void protect(MemorySegment memory);
+
+    /** Ends the program. */
+    @Override
+    void close();
+
+    /** What a refused call returns. */
+    static long refusal(Errno errno) {
+        return -errno.number();
+    }
+}
