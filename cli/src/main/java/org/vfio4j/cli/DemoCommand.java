@@ -9,6 +9,7 @@ import java.util.Locale;
 import org.vfio4j.cli.demo.DemoPlan;
 import org.vfio4j.cli.demo.Outcome;
 import org.vfio4j.cli.demo.Trial;
+import org.vfio4j.exercise.DeviceExercise;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -75,7 +76,7 @@ final class DemoCommand extends MachineCommand {
                 combination.way(),
                 combination.device().bus(),
                 combination.device().name(),
-                combination.exercise().name());
+                combination.exercise().map(DeviceExercise::name).orElse("-"));
         return switch (outcome.verdict()) {
             case MOVED ->
                 "ok      " + where
@@ -114,7 +115,7 @@ final class DemoCommand extends MachineCommand {
             json.writeStringField("way", combination.way());
             json.writeStringField("bus", combination.device().bus());
             json.writeStringField("device", combination.device().name());
-            json.writeStringField("exercise", combination.exercise().name());
+            Json.stringOrNull(json, "exercise", combination.exercise().map(DeviceExercise::name));
             json.writeStringField("verdict", outcome.verdict().toString().toLowerCase(Locale.ROOT));
             json.writeNumberField("bytes", outcome.bytes());
             json.writeNumberField("nanoseconds", outcome.nanos());

@@ -2,7 +2,6 @@
 package org.vfio4j.cli;
 
 import java.io.PrintWriter;
-import java.util.Objects;
 
 /** One line on standard error that says how far a long step is; silent unless a person looks at a terminal. */
 final class Progress implements AutoCloseable {
@@ -12,9 +11,11 @@ final class Progress implements AutoCloseable {
     private final boolean shown;
     private boolean dirty;
 
+    @SuppressWarnings("SystemConsoleNull") // it is null in a pipe: the JDK's own console is the default again
     Progress(PrintWriter err) {
         this.err = err;
-        this.shown = Objects.requireNonNull(System.console()).isTerminal(); // there is one since JDK 22
+        var console = System.console();
+        this.shown = console != null && console.isTerminal();
     }
 
     /** Shows a step in place of the one before. */

@@ -52,7 +52,17 @@ public interface DeviceOps {
     IrqInfo irqInfo(int index);
 
     /**
-     * SET_IRQS; the core has validated it against {@link #irqInfo} as core HP-2 says.
+     * Number of vectors SET_IRQS is validated against (core HP-2). It equals GET_IRQ_INFO's count except where a kernel
+     * driver passes another number to its validation.
+     *
+     * @throws VfioException EINVAL for an index that does not exist
+     */
+    default int irqLimit(int index) {
+        return irqInfo(index).count();
+    }
+
+    /**
+     * SET_IRQS; the core has validated it against {@link #irqLimit} as core HP-2 says.
      *
      * @return 0, or the positive number of vectors that could be had when that is fewer than asked for
      */

@@ -28,6 +28,11 @@ public interface MdevModel extends DmaUnmapListener {
     /** GET_IRQ_INFO. */
     IrqInfo irqInfo(int index);
 
+    /** What SET_IRQS is validated against; see {@link org.vfio4j.spi.device.DeviceOps#irqLimit}. */
+    default int irqLimit(int index) {
+        return irqInfo(index).count();
+    }
+
     /** SET_IRQS. */
     long setIrqs(IrqSet request);
 

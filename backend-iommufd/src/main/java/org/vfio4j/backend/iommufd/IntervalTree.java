@@ -62,7 +62,7 @@ final class IntervalTree<N extends IntervalTree.Node> {
             parent.right = node;
         }
         size++;
-        repairUpwards(node);
+        repairUpwards(node, node);
     }
 
     void remove(N element) {
@@ -70,6 +70,7 @@ final class IntervalTree<N extends IntervalTree.Node> {
         Node left = node.left;
         Node right = node.right;
         Node lowestChanged;
+        Node moved = null;
         if (left == null || right == null) {
             lowestChanged = node.parent;
             replaceInParent(node, left == null ? right : left);
@@ -86,12 +87,13 @@ final class IntervalTree<N extends IntervalTree.Node> {
             successor.left = left;
             left.parent = successor;
             replaceInParent(node, successor);
+            moved = successor;
         }
         node.parent = null;
         node.left = null;
         node.right = null;
         size--;
-        repairUpwards(lowestChanged);
+        repairUpwards(lowestChanged, moved);
     }
 
     /** The interval with the lowest start, or null when the tree is empty. */
@@ -207,8 +209,16 @@ final class IntervalTree<N extends IntervalTree.Node> {
                 && Long.compareUnsigned(startAbove - 1, from) >= 0;
     }
 
-    private void repairUpwards(@Nullable Node lowest) {
+    /**
+     * Balances and summarises from a node upwards, as far as anything changes.
+     *
+     * @param stale a node on the way whose summary says nothing yet, or null
+     */
+    private void repairUpwards(@Nullable Node lowest, @Nullable Node stale) {
+        boolean passedStale = stale == null;
         for (Node at = lowest; at != null; at = at.parent) {
+            boolean isStale = at == stale;
+            passedStale |= isStale;
             int balance = height(at.left) - height(at.right);
             if (balance > 1) {
                 Node left = required(at.left);
@@ -222,8 +232,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
                     rotateRight(right);
                 }
                 at = rotateLeft(at);
-            } else {
-                summarise(at);
+            } else if (!summarise(at) && passedStale && !isStale) {
+                return;
             }
         }
     }
@@ -272,7 +282,8 @@ final class IntervalTree<N extends IntervalTree.Node> {
         }
     }
 
-    private static void summarise(Node at) {
+    /** Brings a node's summary up to date; answers whether that changed it. */
+    private static boolean summarise(Node at) {
         Node left = at.left;
         Node right = at.right;
         long first = at.start;
@@ -287,10 +298,14 @@ final class IntervalTree<N extends IntervalTree.Node> {
             last = maxUnsigned(last, right.subtreeLast);
             gap = maxUnsigned(gap, maxUnsigned(right.widestGap, right.subtreeFirst - at.last - 1));
         }
-        at.height = Math.max(height(left), height(right)) + 1;
+        int height = Math.max(height(left), height(right)) + 1;
+        boolean changed =
+                at.height != height || at.subtreeFirst != first || at.subtreeLast != last || at.widestGap != gap;
+        at.height = height;
         at.subtreeFirst = first;
         at.subtreeLast = last;
         at.widestGap = gap;
+        return changed;
     }
 
     private static int height(@Nullable Node node) {

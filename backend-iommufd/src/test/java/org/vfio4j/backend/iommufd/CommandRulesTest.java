@@ -85,7 +85,9 @@ class CommandRulesTest {
         assertThat(errnoOf(() -> rig.file.ioctl(rig.caller, 0x3b7f, 0))).isEqualTo(Errno.ENOTTY);
         assertThat(errnoOf(() -> rig.file.ioctl(rig.caller, 0x3bff, 0))).isEqualTo(Errno.ENOTTY);
         assertThat(errnoOf(() -> rig.file.ioctl(rig.caller, 0x3b80, 0))).isEqualTo(Errno.EFAULT);
-        assertThat(errnoOf(() -> rig.file.ioctl(rig.caller, 0x3b94, 0))).as("a hole").isEqualTo(Errno.EFAULT);
+        assertThat(errnoOf(() -> rig.file.ioctl(rig.caller, 0x3b94, 0)))
+                .as("a hole")
+                .isEqualTo(Errno.EFAULT);
         size(12);
         assertThat(errnoOf(() -> rig.ioctl(0x3b94))).as("a hole").isEqualTo(Errno.ENOTTY);
         assertThat(errnoOf(() -> rig.ioctl(0x400c3b81))).as("encoded as _IOW").isEqualTo(Errno.ENOTTY);
@@ -162,7 +164,8 @@ class CommandRulesTest {
         size(32);
         IommuIoasIovaRanges.ioasId(page, ioas);
         IommuIoasIovaRanges.allowedIovas(page, page.address() + 0x100);
-        assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_IOVA_RANGES))).isEqualTo(Errno.EMSGSIZE);
+        assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_IOVA_RANGES)))
+                .isEqualTo(Errno.EMSGSIZE);
         assertThat(IommuIoasIovaRanges.numIovas(page)).isEqualTo(1);
 
         IommuIoasIovaRanges.numIovas(page, 4);
@@ -175,11 +178,13 @@ class CommandRulesTest {
 
         IommuIoasIovaRanges.numIovas(page, 3);
         IommuIoasIovaRanges.allowedIovas(page, 8);
-        assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_IOVA_RANGES))).isEqualTo(Errno.EFAULT);
+        assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_IOVA_RANGES)))
+                .isEqualTo(Errno.EFAULT);
         assertThat(IommuIoasIovaRanges.numIovas(page)).as("struct unchanged").isEqualTo(3);
         IommuIoasIovaRanges.reserved(page, 1);
         IommuIoasIovaRanges.ioasId(page, 99);
-        assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_IOVA_RANGES))).isEqualTo(Errno.EOPNOTSUPP);
+        assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_IOVA_RANGES)))
+                .isEqualTo(Errno.EOPNOTSUPP);
     }
 
     @Test
@@ -194,7 +199,9 @@ class CommandRulesTest {
         assertThat(errnoOf(() -> option(0, 1, 1, 0))).as("object id").isEqualTo(Errno.EOPNOTSUPP);
         assertThat(errnoOf(() -> option(0, 7, 0, 0))).as("op").isEqualTo(Errno.EOPNOTSUPP);
         assertThat(errnoOf(() -> option(9, 0, 0, 0))).as("option").isEqualTo(Errno.EOPNOTSUPP);
-        assertThat(errnoOf(() -> option(1, 1, 0, 0))).as("huge pages of no object").isEqualTo(Errno.ENOENT);
+        assertThat(errnoOf(() -> option(1, 1, 0, 0)))
+                .as("huge pages of no object")
+                .isEqualTo(Errno.ENOENT);
         rig.ioas();
         assertThat(errnoOf(() -> option(0, 0, 0, 2))).as("busy before invalid").isEqualTo(Errno.EBUSY);
     }

@@ -44,7 +44,8 @@ class IntervalTreeTest {
             }
         }
         assertThat(inOrder(tree))
-                .containsExactlyElementsOf(list.stream().sorted(BY_START).map(span -> span.start).toList());
+                .containsExactlyElementsOf(
+                        list.stream().sorted(BY_START).map(span -> span.start).toList());
         assertThat(tree.size()).isEqualTo(list.size());
     }
 
@@ -65,7 +66,7 @@ class IntervalTreeTest {
                 list.add(span);
             }
             long from = random.nextInt(3000);
-            long length = 1 + random.nextInt(40);
+            long length = 1L + random.nextInt(40);
             PageSpan found = tree.gapBefore(from, length);
             list.sort(BY_START);
             PageSpan expected = null;
@@ -75,10 +76,11 @@ class IntervalTreeTest {
                     expected = list.get(i);
                 }
             }
-            assertThat(found).as("step %d from %d length %d", step, from, length).isSameAs(expected);
+            assertThat(found)
+                    .as("step %d from %d length %d", step, from, length)
+                    .isSameAs(expected);
             if (found != null) {
-                assertThat(tree.previousLast(found))
-                        .isEqualTo(list.get(list.indexOf(found) - 1).last);
+                assertThat(tree.previousLast(found)).isEqualTo(list.get(list.indexOf(found) - 1).last);
             }
         }
     }

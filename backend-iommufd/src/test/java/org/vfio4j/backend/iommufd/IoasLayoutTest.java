@@ -60,8 +60,10 @@ class IoasLayoutTest {
         map(ioas, FIXED | RW, BOGUS, 4 * PAGE, 0x1_0000);
         assertThat(errnoOf(() -> map(ioas, FIXED | RW, BOGUS, PAGE, 0x1_0000))).isEqualTo(Errno.EEXIST);
         assertThat(errnoOf(() -> map(ioas, FIXED | RW, BOGUS, PAGE, 0x1_1000))).isEqualTo(Errno.EEXIST);
-        assertThat(errnoOf(() -> map(ioas, FIXED | RW, BOGUS, 2 * PAGE, 0xf000))).isEqualTo(Errno.EEXIST);
-        assertThat(errnoOf(() -> map(ioas, FIXED | RW, BOGUS, 8 * PAGE, 0xf000))).isEqualTo(Errno.EEXIST);
+        assertThat(errnoOf(() -> map(ioas, FIXED | RW, BOGUS, 2 * PAGE, 0xf000)))
+                .isEqualTo(Errno.EEXIST);
+        assertThat(errnoOf(() -> map(ioas, FIXED | RW, BOGUS, 8 * PAGE, 0xf000)))
+                .isEqualTo(Errno.EEXIST);
         map(ioas, FIXED | RW, BOGUS, PAGE, 0xf000);
         map(ioas, FIXED | RW, BOGUS, PAGE, 0x1_4000);
     }
@@ -86,7 +88,9 @@ class IoasLayoutTest {
         engine.allow(List.of(new DmaLimits.Range(0x5000, 0x5fff), new DmaLimits.Range(0x6000, 0x7fff)));
         assertThat(map(ioas, RW, BOGUS, 2 * PAGE, 0)).as("aligned to its size").isEqualTo(0x6000);
         assertThat(errnoOf(() -> map(ioas, RW, BOGUS, 2 * PAGE, 0))).isEqualTo(Errno.ENOSPC);
-        assertThat(map(ioas, FIXED | RW, BOGUS, PAGE, 0x9000)).as("fixed ignores the list").isEqualTo(0x9000);
+        assertThat(map(ioas, FIXED | RW, BOGUS, PAGE, 0x9000))
+                .as("fixed ignores the list")
+                .isEqualTo(0x9000);
         var owner = new Ioas(rig.context);
         assertThat(errnoOf(() -> engine.space.reserve(0x5800, 0x5900, owner))).isEqualTo(Errno.EADDRINUSE);
         engine.allow(List.of());
@@ -159,7 +163,9 @@ class IoasLayoutTest {
         rig.mapBogus(ioas, 0x1_0000, PAGE);
         rig.mapBogus(ioas, 0x1_2000, 2 * PAGE);
         assertThat(errnoOf(() -> rig.context.unmap(ioas, 0x1_0000, 3 * PAGE))).isEqualTo(Errno.ENOENT);
-        assertThat(errnoOf(() -> rig.context.unmap(ioas, 0x1_0000, PAGE))).as("first area is gone").isEqualTo(Errno.ENOENT);
+        assertThat(errnoOf(() -> rig.context.unmap(ioas, 0x1_0000, PAGE)))
+                .as("first area is gone")
+                .isEqualTo(Errno.ENOENT);
         assertThat(rig.context.unmap(ioas, 0x1_2000, 2 * PAGE)).isEqualTo(2 * PAGE);
     }
 
@@ -195,7 +201,9 @@ class IoasLayoutTest {
         assertThat(slices).hasSize(2);
         rig.ioas(target).mapSlices(slices, PAGE, true, 0x7001);
         assertThat(rig.ioas(target).engine().space.areas.size()).isEqualTo(2);
-        assertThat(rig.context.unmap(target, 0x7001, 0x7ff)).as("rest of the first page").isEqualTo(0x7ff);
+        assertThat(rig.context.unmap(target, 0x7001, 0x7ff))
+                .as("rest of the first page")
+                .isEqualTo(0x7ff);
         assertThat(errnoOf(() -> rig.ioas(target).mapSlices(source.slices(0x1000, PAGE, 2), PAGE, true, 0x1_0000)))
                 .isEqualTo(Errno.EPERM);
     }

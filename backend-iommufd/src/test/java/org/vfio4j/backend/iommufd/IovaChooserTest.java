@@ -49,7 +49,7 @@ class IovaChooserTest {
                     rig.context.unmap(ioas, gone.start, gone.last - gone.start + 1);
                     continue;
                 }
-                long length = 1 + random.nextInt(random.nextBoolean() ? 200 : 0x6000);
+                long length = 1L + random.nextInt(random.nextBoolean() ? 200 : 0x6000);
                 long vaddr = 0x10_0000L + (random.nextInt(64) << random.nextInt(13));
                 long expected = expected(taken, allowed, vaddr, length);
                 long chosen;
@@ -95,7 +95,9 @@ class IovaChooserTest {
                 continue;
             }
             long at = zoneStart;
-            for (Taken range : taken.stream().sorted(Comparator.comparingLong(Taken::start)).toList()) {
+            for (Taken range : taken.stream()
+                    .sorted(Comparator.comparingLong(Taken::start))
+                    .toList()) {
                 if (range.start > zone[1]) {
                     break;
                 }

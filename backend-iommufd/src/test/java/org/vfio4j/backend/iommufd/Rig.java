@@ -16,9 +16,13 @@ import org.vfio4j.core.memory.PageCounter;
 import org.vfio4j.host.embedded.iommu.FaultLog;
 import org.vfio4j.host.embedded.iommu.PagingConfig;
 import org.vfio4j.host.embedded.iommu.PagingUnit;
+import org.vfio4j.spi.call.Caller;
+import org.vfio4j.spi.call.Capability;
+import org.vfio4j.spi.call.FdTable;
 import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.iommu.BackendEnvironment;
 import org.vfio4j.spi.iommu.IommufdDevice;
+import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.uapi.Errno;
@@ -44,7 +48,50 @@ final class Rig implements BackendEnvironment, AutoCloseable {
     private final Map<Integer, LockedMemory> users = new ConcurrentHashMap<>();
     private final MemorySegment page = memory.allocate(PAGE);
     private int groups;
+    private final FaultInjection injection;
     private boolean closed;
+    private long expectedErrors;
+
+    Rig() {
+        this(new FaultInjection());
+    }
+
+    /** With steps that fail when the injection says so. */
+    Rig(FaultInjection injection) {
+        this.injection = injection;
+    }
+
+    /** The caller, pinning of whose memory may be made to fail. */
+    Caller injectedCaller() {
+        return new Caller() {
+            private final AddressSpace failing = injection.around(memory);
+
+            @Override
+            public AddressSpace memory() {
+                return failing;
+            }
+
+            @Override
+            public FdTable files() {
+                return caller.files();
+            }
+
+            @Override
+            public boolean capable(Capability capability) {
+                return caller.capable(capability);
+            }
+
+            @Override
+            public long memlockLimit() {
+                return caller.memlockLimit();
+            }
+
+            @Override
+            public int uid() {
+                return caller.uid();
+            }
+        };
+    }
 
     /** A device in a group of its own. */
     TestDevice device(ReservedRegion... reserved) {
@@ -53,7 +100,7 @@ final class Rig implements BackendEnvironment, AutoCloseable {
 
     TestDevice device(PagingUnit behind, ReservedRegion... reserved) {
         int number = ++groups;
-        return new TestDevice("device" + number, behind.newGroup(number), reserved);
+        return new TestDevice("device" + number, behind.newGroup(number), injection, reserved);
     }
 
     IommufdDevice bind(TestDevice device) {
@@ -100,6 +147,16 @@ final class Rig implements BackendEnvironment, AutoCloseable {
         return refused.errno();
     }
 
+    /** The test provoked broken promises. */
+    void expectInternalErrors(long count) {
+        expectedErrors = count;
+    }
+
+    /** The test closed the file and looked for itself. */
+    void forget() {
+        closed = true;
+    }
+
     /** Closes the file; afterwards nothing may be left. */
     @Override
     public void close() {
@@ -110,8 +167,9 @@ final class Rig implements BackendEnvironment, AutoCloseable {
         file.close();
         assertThat(context.objects().isEmpty()).as("no object survives").isTrue();
         assertNothingPinned();
-        users.values().forEach(user -> assertThat(user.pages()).as("charged pages").isZero());
-        assertThat(context.errors().count()).as("internal errors").isZero();
+        users.values()
+                .forEach(user -> assertThat(user.pages()).as("charged pages").isZero());
+        assertThat(context.errors().count()).as("internal errors").isEqualTo(expectedErrors);
         memory.close();
     }
 
@@ -122,7 +180,7 @@ final class Rig implements BackendEnvironment, AutoCloseable {
 
     @Override
     public LockedMemory userLockedMemory(int uid) {
-        return users.computeIfAbsent(uid, number -> new PageCounter());
+        return users.computeIfAbsent(uid, number -> injection.around(new PageCounter()));
     }
 
     @Override

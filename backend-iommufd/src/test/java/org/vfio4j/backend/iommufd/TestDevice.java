@@ -22,9 +22,21 @@ final class TestDevice implements BusDevice {
     private final List<ReservedRegion> reserved;
     private final @Nullable DmaPort port;
 
+    /** What the backend gets to see of the group. */
+    private final @Nullable IommuGroup seen;
+
     TestDevice(String name, @Nullable EmbeddedGroup group, ReservedRegion... reserved) {
+        this(name, group, null, reserved);
+    }
+
+    TestDevice(
+            String name,
+            @Nullable EmbeddedGroup group,
+            @Nullable FaultInjection injection,
+            ReservedRegion... reserved) {
         this.name = name;
         this.group = group;
+        this.seen = group == null || injection == null ? group : injection.around(group);
         this.reserved = List.of(reserved);
         if (group == null) {
             port = null;
@@ -70,7 +82,7 @@ final class TestDevice implements BusDevice {
 
     @Override
     public Optional<IommuGroup> iommuGroup() {
-        return Optional.ofNullable(group);
+        return Optional.ofNullable(seen);
     }
 
     @Override

@@ -2,6 +2,7 @@
 package org.vfio4j.backend.spapr;
 
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.iommu.DmaLimits;
@@ -29,6 +30,12 @@ final class SpaprContainer implements IommuBackend, TceOperations {
         registration = new Registration(state);
         enabling = new Enabling(state);
         codec = new SpaprCodec(state, dma, windows, registration, enabling);
+    }
+
+    /** The window in a slot, for tests that nothing else runs beside. */
+    @Nullable
+    DmaWindow window(int slot) {
+        return state.windows.slot(slot);
     }
 
     @Override

@@ -26,6 +26,11 @@ final class SpaprDriver implements ContainerDriver {
         this.regionTables = new RegionTables(physical);
     }
 
+    /** Memory registered by all containers. */
+    RegionTables regionTables() {
+        return regionTables;
+    }
+
     @Override
     public List<Type> types() {
         return TYPES;

@@ -15,7 +15,7 @@ import org.vfio4j.exercise.DeviceExercise;
  * @param options the way
  * @param device the device
  * @param group the device's group
- * @param exercise what drives the device
+ * @param exercise what drives the device; empty only when it must be refused
  * @param refusal what VFIO must answer instead of opening it; empty when it must work
  */
 public record Combination(
@@ -24,7 +24,7 @@ public record Combination(
         OpenOptions options,
         DeviceView device,
         GroupView group,
-        DeviceExercise exercise,
+        Optional<DeviceExercise> exercise,
         Optional<ExpectedRefusal> refusal) {
     /** The combination for people. */
     public String label() {

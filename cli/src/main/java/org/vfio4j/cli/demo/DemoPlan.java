@@ -36,7 +36,8 @@ public final class DemoPlan {
      * Every way of the chosen backends for every chosen device.
      *
      * @param backends names; empty for all
-     * @param devices names; empty for one device of each bus, kind of translation and viability that an exercise can drive
+     * @param devices names; empty for one device of each bus, kind of translation and viability that an
+     *     exercise can drive or that must be refused
      * @throws VfioException ENOENT for a backend that is not there, ENODEV for a device that is not there, has no VFIO driver
      *     or that nothing knows how to drive
      */
@@ -49,7 +50,7 @@ public final class DemoPlan {
         for (var device : chosenDevices) {
             var group = Objects.requireNonNull(
                     groups.get(device.group().orElseThrow()), () -> device.name() + " is in a group that is gone");
-            var exercise = exercise(device).orElseThrow();
+            var exercise = exercise(device);
             for (var backend : chosenBackends) {
                 for (var way : Way.of(backend)) {
                     var refusal = ExpectedRefusal.of(
@@ -57,6 +58,12 @@ public final class DemoPlan {
                             group,
                             way.options().path(),
                             way.options().containerType().orElse(0));
+                    if (exercise.isEmpty() && refusal.isEmpty()) {
+                        throw new VfioException(
+                                Errno.ENODEV,
+                                "nothing on the module path knows how to make " + device.name() + " ("
+                                        + device.description() + ") move data");
+                    }
                     combinations.add(new Combination(
                             backend.name(), way.name(), way.options(), device, group, exercise, refusal));
                 }
@@ -117,12 +124,6 @@ public final class DemoPlan {
                                         .orElse("no driver")
                                 + "; bind it to a VFIO driver first");
             }
-            if (exercise(device).isEmpty()) {
-                throw new VfioException(
-                        Errno.ENODEV,
-                        "nothing on the module path knows how to make " + device.name() + " (" + device.description()
-                                + ") move data");
-            }
             chosen.add(device);
         }
         return chosen;
@@ -134,13 +135,12 @@ public final class DemoPlan {
         var seen = new HashSet<List<Object>>();
         var chosen = new ArrayList<DeviceView>();
         for (var device : vfio.devices()) {
-            if (device.index().isEmpty()
-                    || device.group().isEmpty()
-                    || exercise(device).isEmpty()) {
-                continue;
-            }
-            var group = groups.get(device.group().getAsInt());
-            if (group != null && seen.add(List.of(device.bus(), group.translation(), group.viable()))) {
+            var group = device.index().isPresent() && device.group().isPresent()
+                    ? groups.get(device.group().getAsInt())
+                    : null;
+            if (group != null
+                    && (exercise(device).isPresent() || !group.viable())
+                    && seen.add(List.of(device.bus(), group.translation(), group.viable()))) {
                 chosen.add(device);
             }
         }

@@ -64,11 +64,14 @@ public final class Trial {
     private Outcome move(Combination combination) throws InterruptedException {
         try (var buffer = vfio.allocate(BUFFER);
                 var device = vfio.open(combination.device().name(), combination.options());
-                var session = combination.exercise().start(device)) {
+                var session = combination.exercise().orElseThrow().start(device)) {
             return move(combination, device, session, buffer);
         } catch (VfioException problem) {
             LOG.debug("{} failed", combination.label(), problem);
             return Outcome.failed(combination, problem.errno() + ": " + problem.getMessage());
+        } catch (IllegalStateException problem) {
+            LOG.debug("{} failed", combination.label(), problem);
+            return Outcome.failed(combination, String.valueOf(problem.getMessage()));
         }
     }
 

@@ -145,7 +145,7 @@ final class BarAccess {
                 function.writeBar(bar, at, size, value);
             } else {
                 for (int i = 0; i < size; i++) {
-                    function.writeBar(bar, at + i, 1, value >>> 8 * i & 0xff);
+                    function.writeBar(bar, at + i, 1, (value >>> (8 * i)) & 0xff);
                 }
             }
         } finally {

@@ -32,8 +32,8 @@ final class BaseAddresses {
 
     /** Whether a place in the header belongs to one of the registers. */
     static boolean contains(int offset) {
-        return offset >= PciRegister.BAR0 && offset < PciRegister.BAR0 + 4 * BARS
-                || offset >= PciRegister.ROM_BAR && offset < PciRegister.ROM_BAR + 4;
+        return (offset >= PciRegister.BAR0 && offset < PciRegister.BAR0 + 4 * BARS)
+                || (offset >= PciRegister.ROM_BAR && offset < PciRegister.ROM_BAR + 4);
     }
 
     void permit(VirtualConfig config) {
@@ -55,7 +55,7 @@ final class BaseAddresses {
             var resource = function.resource(bar);
             long mask = resource.present() ? -resource.length() : 0;
             int at = offset(bar);
-            config.shadow(at, 4, config.shadow(at, 4) & (int) mask | typeBits(resource));
+            config.shadow(at, 4, (config.shadow(at, 4) & (int) mask) | typeBits(resource));
             if (resource.present() && resource.wide()) {
                 bar++;
                 config.shadow(at + 4, 4, config.shadow(at + 4, 4) & (int) (mask >>> 32));

@@ -38,7 +38,7 @@ final class CommandRegister {
 
     /** A read value of a chunk that starts at the register. */
     int shown(VirtualConfig config, int value) {
-        return withoutMemoryBit ? value | config.shadow(PciRegister.COMMAND, 1) & PciRegister.COMMAND_MEMORY : value;
+        return withoutMemoryBit ? value | (config.shadow(PciRegister.COMMAND, 1) & PciRegister.COMMAND_MEMORY) : value;
     }
 
     /** A write that starts at the register; decoding bits come from its lowest byte. */
@@ -51,7 +51,8 @@ final class CommandRegister {
             }
             recover(config, value);
             config.writeMasked(PciRegister.COMMAND, size, value);
-            config.shadow(PciRegister.COMMAND, 1, config.shadow(PciRegister.COMMAND, 1) & ~DECODE | value & DECODE);
+            config.shadow(
+                    PciRegister.COMMAND, 1, ConfigBytes.merge(config.shadow(PciRegister.COMMAND, 1), value, DECODE));
             memory.decoding(decode);
         } finally {
             memory.leaveExclusive();

@@ -25,7 +25,7 @@ final class DeviceName implements NameMatch {
     @Override
     public boolean matches(String name) {
         var own = function.name();
-        if (!name.startsWith(own) || name.length() > own.length() && name.charAt(own.length()) != ' ') {
+        if (!name.startsWith(own) || (name.length() > own.length() && name.charAt(own.length()) != ' ')) {
             return false;
         }
         var token = token(name.substring(own.length()));

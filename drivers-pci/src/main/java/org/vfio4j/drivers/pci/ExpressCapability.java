@@ -56,7 +56,7 @@ final class ExpressCapability implements ConfigHandler {
         int hardware = config.function().readConfig(field, 2);
         int chosen = Math.max(code, (hardware & PAYLOAD) >>> 5);
         if (chosen <= LARGEST_CODE) {
-            config.function().writeConfig(field, 2, hardware & ~READ_REQUEST | chosen << 12);
+            config.function().writeConfig(field, 2, ConfigBytes.merge(hardware, chosen << 12, READ_REQUEST));
         }
     }
 }

@@ -34,7 +34,7 @@ final class ExtendedCapabilities {
                 any = true;
                 previous = at;
             } else if (previous != 0) {
-                config.shadow(previous, 4, config.shadow(previous, 4) & ~NEXT_BITS | header & NEXT_BITS);
+                config.shadow(previous, 4, ConfigBytes.merge(config.shadow(previous, 4), header, NEXT_BITS));
             } else {
                 // The list must begin here: keep the link alone.
                 config.claim(new ConfigPart("hidden", at, PLACEHOLDER_LENGTH, ConfigHandler.PLAIN));

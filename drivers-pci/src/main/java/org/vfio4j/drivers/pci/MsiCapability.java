@@ -46,7 +46,7 @@ final class MsiCapability implements ConfigHandler {
             flags &= ~ENABLE;
         }
         if ((flags & QUEUE_BITS) >>> QUEUE_SHIFT > messages.largestQueue()) {
-            flags = flags & ~QUEUE_BITS | messages.largestQueue() << QUEUE_SHIFT;
+            flags = ConfigBytes.merge(flags, messages.largestQueue() << QUEUE_SHIFT, QUEUE_BITS);
         }
         config.shadow(field, 2, flags);
         config.function().writeConfig(field, 2, flags);

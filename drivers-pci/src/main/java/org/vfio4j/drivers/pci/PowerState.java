@@ -40,15 +40,16 @@ final class PowerState {
      * ignored. A function that loses its configuration in D3hot gets it back.
      */
     void set(int state) {
-        int before = current();
-        if (at == 0 || state == before || !allowed(state)) {
+        if (at == 0 || !allowed(state)) {
             return;
         }
-        if (state == D3_HOT && losesConfiguration()) {
-            beforeSleep = SavedConfig.of(function);
+        if (state != current()) {
+            if (state == D3_HOT && losesConfiguration()) {
+                beforeSleep = SavedConfig.of(function);
+            }
+            int control = function.readConfig(at + CONTROL, 2);
+            function.writeConfig(at + CONTROL, 2, ConfigBytes.merge(control, state, STATE_BITS | PME_STATUS));
         }
-        int control = function.readConfig(at + CONTROL, 2);
-        function.writeConfig(at + CONTROL, 2, control & ~(STATE_BITS | PME_STATUS) | state);
         var saved = beforeSleep;
         if (state == D0 && saved != null) {
             saved.restore();
@@ -58,7 +59,7 @@ final class PowerState {
 
     private boolean allowed(int state) {
         int abilities = function.readConfig(at + ABILITIES, 2);
-        if (state == D1 && (abilities & HAS_D1) == 0 || state == D2 && (abilities & HAS_D2) == 0) {
+        if ((state == D1 && (abilities & HAS_D1) == 0) || (state == D2 && (abilities & HAS_D2) == 0)) {
             return false;
         }
         return state == D0 || !ProbeRules.hasVirtualFunctions(function);

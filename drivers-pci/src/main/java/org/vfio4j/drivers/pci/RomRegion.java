@@ -44,7 +44,7 @@ final class RomRegion {
         memory.enterRead();
         try {
             var image = function.romImage();
-            if (image == null || register && !memory.accessible()) {
+            if (image == null || (register && !memory.accessible())) {
                 throw new VfioException(
                         Errno.ENOMEM,
                         function.name() + ": no ROM image can be seen"

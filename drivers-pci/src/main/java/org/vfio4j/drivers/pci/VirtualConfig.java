@@ -195,12 +195,12 @@ final class VirtualConfig {
         int taken = ConfigBytes.get(writable, offset, size);
         int inShadow = ConfigBytes.get(virtual, offset, size);
         int kept = taken & inShadow;
-        ConfigBytes.put(shadow, offset, size, shadow(offset, size) & ~kept | value & kept);
+        ConfigBytes.put(shadow, offset, size, ConfigBytes.merge(shadow(offset, size), value, kept));
         int through = taken & ~inShadow;
         if (through == ConfigBytes.ones(size)) {
             function.writeConfig(offset, size, value);
         } else if (through != 0) {
-            function.writeConfig(offset, size, function.readConfig(offset, size) & ~through | value & through);
+            function.writeConfig(offset, size, ConfigBytes.merge(function.readConfig(offset, size), value, through));
         }
     }
 }

@@ -59,7 +59,7 @@ final class VpdCapability implements ConfigHandler {
             if (!fetch(from & ~3)) {
                 return false;
             }
-            data |= (function.readConfig(at + DATA, 4) >>> 8 * (from & 3) & 0xff) << 8 * i;
+            data |= fetchedByte(from) << (8 * i);
         }
         config.shadow(at + DATA, 4, data);
         return true;
@@ -99,7 +99,7 @@ final class VpdCapability implements ConfigHandler {
         int offset = 0;
         while (offset < LARGEST) {
             int tag = hardwareByte(offset);
-            if (tag == UNKNOWN || tag == 0xff || tag == 0 && offset == 0) {
+            if (tag == UNKNOWN || tag == 0xff || (tag == 0 && offset == 0)) {
                 return 0;
             }
             if ((tag & 0x80) == 0) {
@@ -120,6 +120,11 @@ final class VpdCapability implements ConfigHandler {
     }
 
     private int hardwareByte(int address) {
-        return fetch(address & ~3) ? function.readConfig(at + DATA, 4) >>> 8 * (address & 3) & 0xff : UNKNOWN;
+        return fetch(address & ~3) ? fetchedByte(address) : UNKNOWN;
+    }
+
+    /** A byte of the dword that hardware has in its data register. */
+    private int fetchedByte(int address) {
+        return function.readConfig(at + DATA + (address & 3), 1);
     }
 }

@@ -25,7 +25,9 @@ public final class EduExercise implements DeviceExercise {
 
     @Override
     public boolean drives(DeviceView device) {
-        return device.busDevice() instanceof PciFunction function && function.readConfig(0, 4) == IDS;
+        return device.busDevice() instanceof PciFunction function
+                && function.readConfig(0, 4) == IDS
+                && function.barMemory(0) == null; // a recorded function has the ids but plain memory for registers
     }
 
     @Override

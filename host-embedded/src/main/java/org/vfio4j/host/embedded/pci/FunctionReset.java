@@ -47,11 +47,18 @@ final class FunctionReset {
         if (methods.isEmpty()) {
             throw new VfioException(Errno.ENOTTY, "reset refused: " + function.name() + " has no reset method");
         }
-        if (methods.getFirst().equals(BUS)) {
-            bus(function.bus());
-        } else {
+        if (!methods.getFirst().equals(BUS)) {
             together(List.of(function), function.name());
+            return;
         }
+        // The method is offered when the bridge reaches nothing but the function's own slot.
+        var affected = new ArrayList<EmbeddedFunction>();
+        for (PciFunction other : function.bus().functions()) {
+            if (other.address().device() == function.address().device()) {
+                addWithBelow((EmbeddedFunction) other, affected);
+            }
+        }
+        together(affected, function.name());
     }
 
     /** Resets all functions of a bus and below it. */
@@ -62,18 +69,19 @@ final class FunctionReset {
                     "reset refused: bus " + String.format("%02x", bus.number()) + " has no bridge that resets it");
         }
         var affected = new ArrayList<EmbeddedFunction>();
-        below(bus, affected);
+        addAll(bus, affected);
         together(affected, "bus " + String.format("%02x", bus.number()));
     }
 
-    private static void below(PciBusNode bus, List<EmbeddedFunction> into) {
-        for (PciFunction function : bus.functions()) {
-            var embedded = (EmbeddedFunction) function;
-            into.add(embedded);
-            var secondary = embedded.secondaryBus();
-            if (secondary != null) {
-                below(secondary, into);
-            }
+    private static void addAll(PciBusNode bus, List<EmbeddedFunction> into) {
+        bus.functions().forEach(function -> addWithBelow((EmbeddedFunction) function, into));
+    }
+
+    private static void addWithBelow(EmbeddedFunction function, List<EmbeddedFunction> into) {
+        into.add(function);
+        var secondary = function.secondaryBus();
+        if (secondary != null) {
+            addAll(secondary, into);
         }
     }
 

@@ -31,7 +31,9 @@ class DirtyTrackingTest {
             MemorySegment buffer = setup.buffer(PAGE);
             setup.port.write(LARGE, buffer, 0, 8);
             setup.domain.setDirtyTracking(true);
-            assertThat(dirty(setup, 0, 4 * LARGE, false)).as("written before tracking").isEmpty();
+            assertThat(dirty(setup, 0, 4 * LARGE, false))
+                    .as("written before tracking")
+                    .isEmpty();
 
             setup.port.read(LARGE + 5 * PAGE, buffer, 0, 8);
             setup.port.write(LARGE + PAGE - 4, buffer, 0, 8);

@@ -44,11 +44,14 @@ class DmaPortTest {
                 buffer.set(ValueLayout.JAVA_BYTE, i, (byte) (i + 1));
             }
             assertThat(setup.port.write(0x10fd0, buffer, 0, 100)).isTrue();
-            assertThat(memory.segment().get(ValueLayout.JAVA_BYTE, 3 * PAGE + 0xfd0)).isEqualTo((byte) 1);
-            assertThat(memory.segment().get(ValueLayout.JAVA_BYTE, 4 * PAGE - 1)).isEqualTo((byte) 48);
+            assertThat(memory.segment().get(ValueLayout.JAVA_BYTE, 3 * PAGE + 0xfd0))
+                    .isEqualTo((byte) 1);
+            assertThat(memory.segment().get(ValueLayout.JAVA_BYTE, 4 * PAGE - 1))
+                    .isEqualTo((byte) 48);
             assertThat(memory.segment().get(ValueLayout.JAVA_BYTE, PAGE)).isEqualTo((byte) 49);
             assertThat(setup.port.read(0x10fd0, buffer, PAGE, 100)).isTrue();
-            assertThat(buffer.asSlice(PAGE, 100).mismatch(buffer.asSlice(0, 100))).isEqualTo(-1);
+            assertThat(buffer.asSlice(PAGE, 100).mismatch(buffer.asSlice(0, 100)))
+                    .isEqualTo(-1);
             assertThat(setup.faults.recorded()).isZero();
         }
     }
@@ -96,7 +99,9 @@ class DmaPortTest {
                 assertThat(setup.port.read(PAGE, buffer, 0, 8)).isFalse();
                 assertFault(setup, PAGE, false, Reason.PERMISSION);
             }
-            assertThat(memory.segment().get(ValueLayout.JAVA_LONG, 8)).as("read-only page").isZero();
+            assertThat(memory.segment().get(ValueLayout.JAVA_LONG, 8))
+                    .as("read-only page")
+                    .isZero();
         }
     }
 
@@ -164,7 +169,9 @@ class DmaPortTest {
             }
             assertThat(setup.port.read(0, buffer, 0, 8)).isFalse();
             assertFault(setup, 0, false, Reason.MEMORY_GONE);
-            assertThat(setup.domain.unmap(0, PAGE)).as("unmap finds the port idle").isEqualTo(PAGE);
+            assertThat(setup.domain.unmap(0, PAGE))
+                    .as("unmap finds the port idle")
+                    .isEqualTo(PAGE);
         }
     }
 
@@ -186,10 +193,7 @@ class DmaPortTest {
             for (int round = 0; round < 40; round++) {
                 Path file = folder.resolve("memory" + round);
                 try (var channel = FileChannel.open(
-                                file,
-                                StandardOpenOption.CREATE,
-                                StandardOpenOption.READ,
-                                StandardOpenOption.WRITE);
+                                file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
                         Arena arena = Arena.ofShared()) {
                     MemorySegment view = channel.map(FileChannel.MapMode.READ_WRITE, 0, 4 * PAGE, arena);
                     long phys = setup.physical.insert(new SegmentMemory(view));
@@ -202,7 +206,9 @@ class DmaPortTest {
                     boolean moved = write
                             ? setup.port.write(2 * PAGE, buffer, 0, size)
                             : setup.port.read(2 * PAGE, buffer, 0, size);
-                    assertThat(moved).as("access to a page cut off, round %d", round).isFalse();
+                    assertThat(moved)
+                            .as("access to a page cut off, round %d", round)
+                            .isFalse();
                     assertFault(setup, 2 * PAGE, write, Reason.MEMORY_GONE);
                     assertThat(setup.domain.unmap(0, 4 * PAGE)).isEqualTo(4 * PAGE);
                     setup.physical.remove(phys);

@@ -10,6 +10,7 @@ import static org.vfio4j.host.embedded.iommu.PagingSetup.RW;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +35,7 @@ class PageTableModelTest {
         var random = new SplittableRandom(seed);
         var config = PagingConfig.defaults().withPageSizes(pageSizes).withAperture(0, bits);
         try (var setup = new PagingSetup(config, false)) {
-            TreeMap<Long, Page> model = new TreeMap<>();
+            NavigableMap<Long, Page> model = new TreeMap<>();
             for (int i = 0; i < OPERATIONS; i++) {
                 String at = "seed " + seed + ", operation " + i;
                 if (random.nextInt(3) != 0) {
@@ -54,10 +55,10 @@ class PageTableModelTest {
     }
 
     private static void map(
-            PagingSetup setup, TreeMap<Long, Page> model, SplittableRandom random, long sizes, String at) {
+            PagingSetup setup, NavigableMap<Long, Page> model, SplittableRandom random, long sizes, String at) {
         long unit = randomSize(random, sizes);
         long iova = randomIova(random) & -unit;
-        long phys = (1L + random.nextInt(4) << 40) | (random.nextLong(HUGE) & -randomSize(random, sizes | unit));
+        long phys = ((1L + random.nextInt(4)) << 40) | (random.nextLong(HUGE) & -randomSize(random, sizes | unit));
         long length = unit * (1 + random.nextInt(unit == PAGE ? 700 : 3));
         if (length > (1L << 39) - iova) {
             length = unit;
@@ -76,7 +77,8 @@ class PageTableModelTest {
         while (done < length) {
             long size = PAGE;
             for (long larger : new long[] {LARGE, HUGE}) {
-                boolean fits = (iova + done) % larger == 0 && (phys & -PAGE) % larger == (-done % larger + larger) % larger;
+                boolean fits =
+                        (iova + done) % larger == 0 && (phys & -PAGE) % larger == (-done % larger + larger) % larger;
                 if ((sizes & larger) != 0 && fits && length - done >= larger) {
                     size = larger;
                 }
@@ -86,7 +88,7 @@ class PageTableModelTest {
         }
     }
 
-    private static void unmap(PagingSetup setup, TreeMap<Long, Page> model, SplittableRandom random, String at) {
+    private static void unmap(PagingSetup setup, NavigableMap<Long, Page> model, SplittableRandom random, String at) {
         Long known = model.ceilingKey(randomIova(random));
         long iova = known != null && random.nextInt(4) != 0 ? known : randomIova(random) & -PAGE;
         long length = PAGE * (1 + random.nextLong(random.nextBoolean() ? 600 : 2 * HUGE / PAGE));
@@ -104,11 +106,12 @@ class PageTableModelTest {
                 .isEqualTo(expected);
     }
 
-    private static void check(PagingSetup setup, TreeMap<Long, Page> model, SplittableRandom random, String at) {
+    private static void check(PagingSetup setup, NavigableMap<Long, Page> model, SplittableRandom random, String at) {
         for (int i = 0; i < 4; i++) {
             long iova = randomIova(random);
             Map.Entry<Long, Page> page = model.floorEntry(iova);
-            boolean mapped = page != null && iova - page.getKey() < page.getValue().size();
+            boolean mapped =
+                    page != null && iova - page.getKey() < page.getValue().size();
             assertThat(setup.domain.iovaToPhys(iova))
                     .as("translation of 0x%x, %s", iova, at)
                     .isEqualTo(mapped ? page.getValue().phys() + iova - page.getKey() : 0);
@@ -121,7 +124,7 @@ class PageTableModelTest {
         return runs;
     }
 
-    private static List<String> runs(TreeMap<Long, Page> model) {
+    private static List<String> runs(NavigableMap<Long, Page> model) {
         List<String> runs = new ArrayList<>();
         long iova = 0;
         long phys = 0;

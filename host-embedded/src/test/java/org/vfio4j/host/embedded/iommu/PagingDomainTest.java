@@ -78,7 +78,9 @@ class PagingDomainTest {
             long last = (1L << bits) - PAGE;
             setup.domain.map(last, PHYS, PAGE, RW);
             assertThat(setup.domain.iovaToPhys(last + 5)).isEqualTo(PHYS + 5);
-            assertThat(setup.domain.iovaToPhys(last + PAGE)).as("beyond the width").isZero();
+            assertThat(setup.domain.iovaToPhys(last + PAGE))
+                    .as("beyond the width")
+                    .isZero();
             assertThat(setup.tables()).as("one table per level").isEqualTo((bits - 12) / 9);
             assertRefused(Errno.ERANGE, "aperture", () -> setup.domain.map(last, PHYS, 2 * PAGE, RW));
             assertThat(setup.domain.unmap(last, 2 * PAGE)).isEqualTo(PAGE);
@@ -190,6 +192,8 @@ class PagingDomainTest {
                             "1ff000>500001ff000+202000", "1000000>50040000000+200000", "1200000>50000000000+1000");
             assertThat(runs(setup.domain, LARGE + 5, 2 * PAGE)).containsExactly("200005>50000200005+2000");
             assertThat(runs(setup.domain, 4 * LARGE, LARGE)).isEmpty();
+            assertThat(runs(setup.domain, Long.MIN_VALUE, LARGE)).isEmpty();
+            assertThat(runs(setup.domain, LARGE, 0)).isEmpty();
         }
     }
 
