@@ -15,7 +15,8 @@ import org.vfio4j.uapi.VfioPci;
 
 /**
  * Drives the DMA engine of a serial device. Reads of memory go through pinned pages and writes through copies in software,
- * so that both ways of a mediated device are used.
+ * so that both ways of a mediated device are used. Where the backend pins nothing for devices (type1 in its first version),
+ * reads are copies too.
  */
 public final class SerialExercise implements DeviceExercise {
     /** For {@link java.util.ServiceLoader}. */
@@ -56,6 +57,7 @@ public final class SerialExercise implements DeviceExercise {
         private final Interrupts index;
         private final Interrupt interrupt;
         private long taken;
+        private boolean pinning = true;
 
         Transfers(String device, Region registers, Interrupts index) {
             this.device = device;
@@ -71,7 +73,13 @@ public final class SerialExercise implements DeviceExercise {
 
         @Override
         public boolean fromMemory(long iova, int length) throws InterruptedException {
-            return transfer(iova, length, SerialDma.COMMAND_PIN);
+            if (pinning) {
+                if (transfer(iova, length, SerialDma.COMMAND_PIN)) {
+                    return true;
+                }
+                pinning = registers.readInt(SerialDma.ERROR) != Errno.EACCES.number();
+            }
+            return !pinning && transfer(iova, length, 0);
         }
 
         @Override
