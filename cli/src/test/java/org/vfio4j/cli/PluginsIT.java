@@ -24,7 +24,8 @@ class PluginsIT {
 
     @BeforeAll
     static void buildExamples() throws IOException, InterruptedException {
-        var sources = LAUNCHER.toAbsolutePath().normalize().getParent();
+        var sources =
+                Objects.requireNonNull(LAUNCHER.toAbsolutePath().normalize().getParent());
         var thirdParty = new ThirdParty(sources, home);
         plugins = Files.createDirectory(home.resolve("plugins"));
         for (var example : List.of("examples/third-party-driver", "examples/third-party-backend")) {
