@@ -117,17 +117,8 @@ class McBusTest {
     void shouldListContainersWithWhatIsInThem() {
         assertThat(bus.devices().stream().map(BusDevice::name))
                 .containsExactly(
-                        "dprc.1",
-                        "dprc.2",
-                        "dpmcp.1",
-                        "dpio.1",
-                        "dpio.3",
-                        "dpni.1",
-                        "dpbp.1",
-                        "dprc.3",
-                        "dpio.2",
-                        "dprc.4",
-                        "dpni.9");
+                        "dprc.1", "dprc.2", "dpmcp.1", "dpio.1", "dpio.3", "dpni.1", "dpbp.1", "dprc.3", "dpio.2",
+                        "dprc.4", "dpni.9");
         assertThat(get("dprc.2").children().stream().map(McObject::name))
                 .containsExactly("dpmcp.1", "dpio.1", "dpio.3", "dpni.1", "dpbp.1", "dprc.3");
         assertThat(get("dpio.2").sysfsPath()).isEqualTo("/devices/platform/fsl-mc/dprc.1/dprc.2/dprc.3/dpio.2");
@@ -283,6 +274,8 @@ class McBusTest {
         }
         assertThat(get("dpmcp.1").regions().getFirst().size()).isEqualTo(64 << 10);
         assertThat(get("dpmcp.1").regionMemory(0)).isNotNull();
-        assertThat(get("dprc.2").regionMemory(0)).as("containers are never mapped").isNull();
+        assertThat(get("dprc.2").regionMemory(0))
+                .as("containers are never mapped")
+                .isNull();
     }
 }

@@ -33,7 +33,8 @@ class SerialDeviceTest {
 
     private int read(int region, int offset, int size) {
         byte[] bytes = new byte[size];
-        assertThat(device.read(at(region, offset), MemorySegment.ofArray(bytes))).isEqualTo(size);
+        assertThat(device.read(at(region, offset), MemorySegment.ofArray(bytes)))
+                .isEqualTo(size);
         int value = 0;
         for (int i = size - 1; i >= 0; i--) {
             value = (value << 8) | (bytes[i] & 0xff);
@@ -101,7 +102,9 @@ class SerialDeviceTest {
         write(CONFIG, 0x10, 0xff, 0xff, 0xff, 0xff);
         assertThat(read(CONFIG, 0x10, 4)).isEqualTo(0xfffffff9);
         write(CONFIG, 0x14, 0xff, 0xff, 0xff, 0xff);
-        assertThat(read(CONFIG, 0x14, 4)).as("a single port has no second base address").isZero();
+        assertThat(read(CONFIG, 0x14, 4))
+                .as("a single port has no second base address")
+                .isZero();
     }
 
     @Spec("M-059")
@@ -150,8 +153,7 @@ class SerialDeviceTest {
         assertRefused(Errno.ENOTTY, () -> setIrqs(INTX, UNMASK, events(new EventCounter())));
         assertRefused(Errno.EINVAL, () -> setIrqs(MSI, TRIGGER, events(new EventCounter())));
         assertRefused(
-                Errno.ENOTTY,
-                () -> setIrqs(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX, TRIGGER, events(new EventCounter())));
+                Errno.ENOTTY, () -> setIrqs(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX, TRIGGER, events(new EventCounter())));
         device.setIrqs(new IrqSet(INTX, TRIGGER, 0, 0, new IrqSet.None()));
         setIrqs(MSI, TRIGGER, events(new EventCounter()));
     }
