@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -21,7 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * the comment before it names: {@code <!-- from examples/.../AdderOps.java -->}.
  */
 class DocsTest {
-    private static final Path PROJECT = Path.of("").toAbsolutePath().getParent();
+    private static final Path PROJECT =
+            Objects.requireNonNull(Path.of("").toAbsolutePath().getParent());
     private static final Pattern ORIGIN = Pattern.compile("<!-- from (\\S+) -->");
 
     /** Guides whose every block has an origin. */

@@ -90,30 +90,40 @@ final class AdderOps implements DeviceOps {
         engine.reset();
     }
 
+    /** Any bytes: each is taken from the register it is in. */
     @Override
     public long read(long position, MemorySegment target) {
-        var count = wholeRegisters("read", position, target.byteSize());
-        for (var done = 0; done < count; done += Integer.BYTES) {
-            target.set(REGISTER, done, engine.read((int) position + done));
+        var count = withinRegion("read", position, target.byteSize());
+        for (var done = 0; done < count; done++) {
+            var at = (int) position + done;
+            var register = engine.read(at & -Integer.BYTES);
+            target.set(ValueLayout.JAVA_BYTE, done, (byte) (register >>> Byte.SIZE * (at % Integer.BYTES)));
         }
         return count;
     }
 
+    /** Whole registers only: half a command is none. */
     @Override
     public long write(long position, MemorySegment source) {
-        var count = wholeRegisters("write", position, source.byteSize());
+        var count = withinRegion("write", position, source.byteSize());
+        if ((position | count) % Integer.BYTES != 0) {
+            throw new VfioException(
+                    Errno.EINVAL,
+                    "write refused: " + count + " bytes at " + position + " are no whole registers of an adder");
+        }
         for (var done = 0; done < count; done += Integer.BYTES) {
             engine.write((int) position + done, source.get(REGISTER, done));
         }
         return count;
     }
 
-    /** Bytes to move: what was asked for, up to the region's end. The hardware takes whole registers only. */
-    private static int wholeRegisters(String operation, long position, long size) {
-        if (position < 0 || position >= AdderRegisters.SIZE || (position | size) % Integer.BYTES != 0) {
+    /** Bytes to move: what was asked for, up to the region's end. */
+    private static int withinRegion(String operation, long position, long size) {
+        if (position < 0 || position >= AdderRegisters.SIZE) {
             throw new VfioException(
                     Errno.EINVAL,
-                    operation + " refused: " + size + " bytes at " + position + " are no whole registers of an adder");
+                    operation + " refused: " + position + " is outside an adder's " + AdderRegisters.SIZE
+                            + " bytes of registers");
         }
         return (int) Math.min(size, AdderRegisters.SIZE - position);
     }

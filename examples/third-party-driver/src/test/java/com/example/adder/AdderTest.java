@@ -105,12 +105,16 @@ class AdderTest {
     }
 
     @Test
-    void shouldTakeWholeRegistersOnly(@OpenDevice(ADDER) Device device) {
-        assertThat(device.region(0).readInt(AdderRegisters.ID)).isEqualTo(AdderRegisters.IDENTITY);
-        assertThatThrownBy(() -> device.region(0).readByte(AdderRegisters.ID))
+    void shouldReadAnyBytesButTakeWholeRegistersOnly(@OpenDevice(ADDER) Device device) {
+        var registers = device.region(0);
+        assertThat(registers.readInt(AdderRegisters.ID)).isEqualTo(AdderRegisters.IDENTITY);
+        assertThat(registers.readByte(AdderRegisters.ID + 3)).isEqualTo('R');
+        registers.writeInt(AdderRegisters.LENGTH, 64);
+        assertThatThrownBy(() -> registers.writeShort(AdderRegisters.LENGTH, 128))
                 .isInstanceOfSatisfying(
                         VfioException.class,
                         refusal -> assertThat(refusal.errno()).isEqualTo(Errno.EINVAL));
+        assertThat(registers.readInt(AdderRegisters.LENGTH)).isEqualTo(64);
     }
 
     /** Writes the numbers 1 to count. */
