@@ -52,7 +52,8 @@ class SpaprConformanceTest extends UapiTestCase {
         require("UNMAP_DMA", program.unmapDma(container, IOVA, 65536));
         edu.assertCannotWrite(memory, IOVA);
         require("DISABLE", system.ioctl(container, VfioIoctl.VFIO_IOMMU_DISABLE, 0));
-        refused("second DISABLE", system.ioctl(container, VfioIoctl.VFIO_IOMMU_DISABLE, 0), Errno.EPERM);
+        require("second DISABLE", system.ioctl(container, VfioIoctl.VFIO_IOMMU_DISABLE, 0));
+        refused("MAP_DMA after DISABLE", program.mapDma(container, memory, IOVA), Errno.EPERM);
     }
 
     @Test
@@ -63,13 +64,11 @@ class SpaprConformanceTest extends UapiTestCase {
         require("MAP_DMA", program.mapDma(container, memory, IOVA));
         var edu = new EduProgram(program, device);
         edu.assertCarries(memory, IOVA);
-        refused(
-                "UNREGISTER of mapped memory",
-                register(VfioIoctl.VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY, memory),
-                Errno.EBUSY);
+        require("UNREGISTER of mapped memory", register(VfioIoctl.VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY, memory));
+        edu.assertCarries(memory, IOVA);
         require("UNMAP_DMA", program.unmapDma(container, IOVA, 65536));
         edu.assertCannotWrite(memory, IOVA);
-        require("UNREGISTER", register(VfioIoctl.VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY, memory));
+        assertThat(machine.pinnedPages()).as("pages pinned after the last use").isZero();
         refused(
                 "second UNREGISTER",
                 register(VfioIoctl.VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY, memory),
@@ -85,7 +84,7 @@ class SpaprConformanceTest extends UapiTestCase {
         assertThat(VfioIommuSpaprTceInfo.dma32WindowSize(info)).as("default window").isEqualTo(1 << 31);
         long start = createWindow();
         assertThat(start).as("start of the second window").isEqualTo(1L << 59);
-        refused("REMOVE of what is no window", removeWindow(start + 1), Errno.EINVAL);
+        refused("REMOVE of what is in no window", removeWindow(start - 1), Errno.EINVAL);
         require("REMOVE", removeWindow(start));
         refused("second REMOVE", removeWindow(start), Errno.EINVAL);
     }
