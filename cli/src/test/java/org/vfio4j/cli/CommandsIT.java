@@ -23,7 +23,9 @@ class CommandsIT {
         assertThat(answer.exitCode())
                 .as("exit code of %s: %s", String.join(" ", arguments), answer.err())
                 .isZero();
-        assertThat(answer.err()).as("standard error of %s", String.join(" ", arguments)).isEmpty();
+        assertThat(answer.err())
+                .as("standard error of %s", String.join(" ", arguments))
+                .isEmpty();
         return answer;
     }
 
@@ -98,8 +100,12 @@ class CommandsIT {
 
     private static void wentAsItMust(Map<String, Object> combination) {
         if ("moved".equals(combination.get("verdict"))) {
-            assertThat((Long) combination.get("bytes")).as("bytes of %s", combination).isPositive();
-            assertThat((Long) combination.get("interrupts")).as("interrupts of %s", combination).isPositive();
+            assertThat((Long) combination.get("bytes"))
+                    .as("bytes of %s", combination)
+                    .isPositive();
+            assertThat((Long) combination.get("interrupts"))
+                    .as("interrupts of %s", combination)
+                    .isPositive();
         } else {
             assertThat(combination).containsEntry("verdict", "refused");
             assertThat(String.valueOf(combination.get("detail")))
@@ -111,7 +117,8 @@ class CommandsIT {
     @Test
     void shouldRunOnACapturedMachine() throws IOException, InterruptedException {
         var captured = captured().toString();
-        assertThat(Installed.list(ran("ls", "--machine", captured, "--json").json(), "groups")).hasSize(17);
+        assertThat(Installed.list(ran("ls", "--machine", captured, "--json").json(), "groups"))
+                .hasSize(17);
         assertThat(ran("info", "--machine", captured, "0000:00:02.0").out()).isNotEmpty();
     }
 

@@ -47,7 +47,9 @@ class RemovedJarsIT {
         assertListed(without.run("ls", "--json"));
         var combinations = demo(without);
         assertThat(combinations).extracting(each -> each.get("backend")).doesNotContainAnyElementsOf(before.gone());
-        assertThat(moved(combinations, "backend")).as("backends that moved data").containsAll(before.stay());
+        assertThat(moved(combinations, "backend"))
+                .as("backends that moved data")
+                .containsAll(before.stay());
     }
 
     @ParameterizedTest

@@ -100,10 +100,14 @@ class CdevConformanceTest extends UapiTestCase {
         VfioDeviceBindIommufd.iommufd(bind, (int) iommufd);
         VfioDeviceBindIommufd.outDevid(bind, 4711);
         refused("BIND again", system.ioctl(first, VfioIoctl.VFIO_DEVICE_BIND_IOMMUFD, bind), Errno.EINVAL);
-        assertThat(VfioDeviceBindIommufd.outDevid(bind)).as("out_devid after the refusal").isEqualTo(4711);
+        assertThat(VfioDeviceBindIommufd.outDevid(bind))
+                .as("out_devid after the refusal")
+                .isEqualTo(4711);
         refused("BIND of the second file", program.bind(second, iommufd), Errno.EINVAL);
         require("close", system.close(first));
-        assertThat(program.bind(second, iommufd)).as("BIND of the second file later").isPositive();
+        assertThat(program.bind(second, iommufd))
+                .as("BIND of the second file later")
+                .isPositive();
     }
 
     @Test
@@ -134,7 +138,9 @@ class CdevConformanceTest extends UapiTestCase {
         require("close", system.close(iommufd));
         new EduProgram(program, file).assertCarries(memory, 1 << 20);
         require("DETACH", program.detach(file));
-        assertThat(program.attach(file, ioas)).as("ATTACH to the space that persists").isPositive();
+        assertThat(program.attach(file, ioas))
+                .as("ATTACH to the space that persists")
+                .isPositive();
     }
 
     @Test
@@ -142,7 +148,9 @@ class CdevConformanceTest extends UapiTestCase {
     void shouldBelongToItsFileDescription() {
         long file = system.openReadOnly(nodePath(EDU));
         long iommufd = program.open(Program.IOMMU);
-        assertThat(program.bind(file, iommufd)).as("BIND of a file opened for reading").isPositive();
+        assertThat(program.bind(file, iommufd))
+                .as("BIND of a file opened for reading")
+                .isPositive();
         refused("write", system.write(file, system.memory(4)), Errno.EBADF);
         long copy = require("dup", system.dup(file));
         require("close", system.close(file));
@@ -175,7 +183,9 @@ class CdevConformanceTest extends UapiTestCase {
         assertThat(hwpt).as("the page table used").isPositive().isNotIn(first, second, id);
         assertThat(program.attach(file, first)).as("ATTACH to the same").isPositive();
         require("replace", program.attach(file, second));
-        assertThat(program.destroy(iommufd, first)).as("DESTROY of the space left").isZero();
+        assertThat(program.destroy(iommufd, first))
+                .as("DESTROY of the space left")
+                .isZero();
         refused("DESTROY of the space in use", program.destroy(iommufd, second), Errno.EBUSY);
         assertThat(program.detach(file)).isZero();
         assertThat(program.detach(file)).isZero();
@@ -183,7 +193,9 @@ class CdevConformanceTest extends UapiTestCase {
         long mdev = program.open(nodePath(MDEV));
         require("BIND", program.bind(mdev, iommufd));
         long third = require("IOAS_ALLOC", program.newIoas(iommufd));
-        assertThat(program.attach(mdev, third)).as("page table of a mediated device").isEqualTo(third);
+        assertThat(program.attach(mdev, third))
+                .as("page table of a mediated device")
+                .isEqualTo(third);
     }
 
     @Test
@@ -200,7 +212,9 @@ class CdevConformanceTest extends UapiTestCase {
         refused("other space", program.attach(right, second), Errno.EINVAL);
         require("same space", program.attach(right, first));
         require("replace on one", program.attach(left, second));
-        assertThat(program.destroy(iommufd, first)).as("DESTROY of the space both left").isZero();
+        assertThat(program.destroy(iommufd, first))
+                .as("DESTROY of the space both left")
+                .isZero();
     }
 
     @Test
@@ -212,7 +226,9 @@ class CdevConformanceTest extends UapiTestCase {
         long others = program.open(Program.IOMMU);
         require("BIND", program.bind(left, mine));
         refused("BIND of the sibling by another", program.bind(right, others), Errno.EPERM);
-        assertThat(program.bind(right, mine)).as("BIND of the sibling by the same").isPositive();
+        assertThat(program.bind(right, mine))
+                .as("BIND of the sibling by the same")
+                .isPositive();
     }
 
     @Test

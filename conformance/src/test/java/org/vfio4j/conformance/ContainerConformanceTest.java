@@ -39,7 +39,9 @@ class ContainerConformanceTest extends UapiTestCase {
     void shouldAskEveryBackendForExtensions() {
         long container = program.open(Program.CONTAINER);
         for (int known : new int[] {1, 2, 3, 7, VfioExtension.VFIO_UNMAP_ALL}) {
-            assertThat(program.checkExtension(container, known)).as("extension %d", known).isEqualTo(1);
+            assertThat(program.checkExtension(container, known))
+                    .as("extension %d", known)
+                    .isEqualTo(1);
         }
         assertThat(program.checkExtension(container, 99)).as("extension 99").isZero();
     }
@@ -51,7 +53,8 @@ class ContainerConformanceTest extends UapiTestCase {
         refused("SET_IOMMU 99", program.setIommu(container, 99), Errno.ENODEV);
         refused("SET_IOMMU 8", program.setIommu(container, 8), Errno.ENODEV);
         refused("SET_IOMMU 9", program.setIommu(container, 9), Errno.EINVAL);
-        assertThat(program.setIommu(container, VfioExtension.VFIO_TYPE1v2_IOMMU)).isZero();
+        assertThat(program.setIommu(container, VfioExtension.VFIO_TYPE1v2_IOMMU))
+                .isZero();
     }
 
     @Test
@@ -85,7 +88,9 @@ class ContainerConformanceTest extends UapiTestCase {
         long container = containerWithGroup(EDU)[0];
         require("SET_IOMMU", program.setIommu(container, VfioExtension.VFIO_TYPE1v2_IOMMU));
         long late = program.open(groupPath(OTHER_EDU));
-        assertThat(program.setContainer(late, container)).as("late SET_CONTAINER").isZero();
+        assertThat(program.setContainer(late, container))
+                .as("late SET_CONTAINER")
+                .isZero();
         long device = require("GET_DEVICE_FD", program.getDeviceFd(late, OTHER_EDU));
         var memory = system.memory(8192);
         require("MAP_DMA", program.mapDma(container, memory, 1 << 20));
@@ -119,7 +124,8 @@ class ContainerConformanceTest extends UapiTestCase {
     @Spec("C-015")
     void shouldOfferNoContainerWithoutIommuUnlessAsked() {
         long container = program.open(Program.CONTAINER);
-        assertThat(program.checkExtension(container, VfioExtension.VFIO_NOIOMMU_IOMMU)).isZero();
+        assertThat(program.checkExtension(container, VfioExtension.VFIO_NOIOMMU_IOMMU))
+                .isZero();
         containerWithGroup(EDU);
     }
 

@@ -74,7 +74,8 @@ final class EduProgram {
         word(0x90, length);
         word(DMA_COMMAND, command);
         for (var i = 0; i < POLLS; i++) {
-            assertThat(system.pread(device, scratch.asSlice(0, 4), registers + DMA_COMMAND)).isEqualTo(4);
+            assertThat(system.pread(device, scratch.asSlice(0, 4), registers + DMA_COMMAND))
+                    .isEqualTo(4);
             if ((scratch.get(WORD, 0) & 1) == 0) {
                 return;
             }
@@ -85,6 +86,7 @@ final class EduProgram {
 
     private void word(long register, long value) {
         scratch.set(ValueLayout.JAVA_LONG, 0, value);
-        assertThat(system.pwrite(device, scratch.asSlice(0, 8), registers + register)).isEqualTo(8);
+        assertThat(system.pwrite(device, scratch.asSlice(0, 8), registers + register))
+                .isEqualTo(8);
     }
 }

@@ -67,7 +67,9 @@ class GroupConformanceTest extends UapiTestCase {
         require("UNSET_CONTAINER", program.unsetContainer(group));
         assertThat(program.status(group)).as("flags of an unowned group").isEqualTo(VIABLE);
         long owned = program.open(groupPath(NOT_VIABLE));
-        assertThat(program.status(owned)).as("flags with a native driver on a sibling").isZero();
+        assertThat(program.status(owned))
+                .as("flags with a native driver on a sibling")
+                .isZero();
         refused("SET_CONTAINER", program.setContainer(owned, container), Errno.EPERM);
         assertThat(program.status(owned)).as("flags after the refusal").isZero();
     }
@@ -192,7 +194,8 @@ class GroupConformanceTest extends UapiTestCase {
     @Spec("C-041")
     void shouldReadThePciDriversOptions() {
         setUp(EDU);
-        for (String options : new String[] {" x=1", " vf_token=1234", " vf_token=00000000-0000-0000-0000-000000000001"}) {
+        for (String options :
+                new String[] {" x=1", " vf_token=1234", " vf_token=00000000-0000-0000-0000-000000000001"}) {
             refused(options, program.getDeviceFd(group, EDU + options), Errno.EINVAL);
         }
         assertThat(program.getDeviceFd(group, EDU + "  ")).as("trailing spaces").isNotNegative();

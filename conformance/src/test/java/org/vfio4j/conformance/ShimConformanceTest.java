@@ -34,7 +34,9 @@ class ShimConformanceTest extends UapiTestCase {
         group = program.open(groupPath(EDU));
         require("SET_CONTAINER", program.setContainer(group, iommufd));
         assertThat(program.setIommu(iommufd, VfioExtension.VFIO_TYPE1v2_IOMMU)).isZero();
-        assertThat(program.setIommu(iommufd, VfioExtension.VFIO_TYPE1v2_IOMMU)).as("again").isZero();
+        assertThat(program.setIommu(iommufd, VfioExtension.VFIO_TYPE1v2_IOMMU))
+                .as("again")
+                .isZero();
         refused("type 8", program.setIommu(iommufd, VfioExtension.VFIO_NOIOMMU_IOMMU), Errno.EINVAL);
     }
 
@@ -98,7 +100,10 @@ class ShimConformanceTest extends UapiTestCase {
     @Spec("C-051")
     void shouldRefuseWhatItDoesNotKnow() {
         iommufd = program.open(Program.IOMMU);
-        refused("DMA_CC before a group", program.checkExtension(iommufd, VfioExtension.VFIO_DMA_CC_IOMMU), Errno.ENODEV);
+        refused(
+                "DMA_CC before a group",
+                program.checkExtension(iommufd, VfioExtension.VFIO_DMA_CC_IOMMU),
+                Errno.ENODEV);
         refused("unknown", system.ioctl(iommufd, 0x3bff, 0), Errno.ENOTTY);
         refused("DIRTY_PAGES", system.ioctl(iommufd, VfioIoctl.VFIO_IOMMU_DIRTY_PAGES, 0), Errno.ENOTTY);
     }
@@ -112,7 +117,9 @@ class ShimConformanceTest extends UapiTestCase {
         var memory = system.memory(16384);
         require("MAP_DMA", program.mapDma(iommufd, memory, 1 << 20));
         edu.assertCarries(memory, 1 << 20);
-        assertThat(program.unmapDma(iommufd, 1 << 20, memory.byteSize())).as("bytes unmapped").isEqualTo(16384);
+        assertThat(program.unmapDma(iommufd, 1 << 20, memory.byteSize()))
+                .as("bytes unmapped")
+                .isEqualTo(16384);
         edu.assertCannotWrite(memory, 1 << 20);
     }
 }

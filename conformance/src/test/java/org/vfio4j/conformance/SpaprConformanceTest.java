@@ -69,10 +69,7 @@ class SpaprConformanceTest extends UapiTestCase {
         require("UNMAP_DMA", program.unmapDma(container, IOVA, 65536));
         edu.assertCannotWrite(memory, IOVA);
         assertThat(machine.pinnedPages()).as("pages pinned after the last use").isZero();
-        refused(
-                "second UNREGISTER",
-                register(VfioIoctl.VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY, memory),
-                Errno.ENOENT);
+        refused("second UNREGISTER", register(VfioIoctl.VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY, memory), Errno.ENOENT);
     }
 
     @Test
@@ -81,7 +78,9 @@ class SpaprConformanceTest extends UapiTestCase {
         var info = program.argument(VfioIommuSpaprTceInfo.SIZEOF);
         VfioIommuSpaprTceInfo.argsz(info, VfioIommuSpaprTceInfo.SIZEOF);
         require("GET_INFO", system.ioctl(container, VfioIoctl.VFIO_IOMMU_SPAPR_TCE_GET_INFO, info));
-        assertThat(VfioIommuSpaprTceInfo.dma32WindowSize(info)).as("default window").isEqualTo(1 << 31);
+        assertThat(VfioIommuSpaprTceInfo.dma32WindowSize(info))
+                .as("default window")
+                .isEqualTo(1 << 31);
         long start = createWindow();
         assertThat(start).as("start of the second window").isEqualTo(1L << 59);
         refused("REMOVE of what is in no window", removeWindow(start - 1), Errno.EINVAL);

@@ -86,7 +86,10 @@ public abstract class BackendContract extends MachineContract {
                 assertThat(mapping.length()).isEqualTo(buffer.size());
                 long far = buffer.size() - mover.most();
                 mover.assertCopies(
-                        iova, buffer.segment().asSlice(0, mover.most()), iova + far, buffer.segment().asSlice(far));
+                        iova,
+                        buffer.segment().asSlice(0, mover.most()),
+                        iova + far,
+                        buffer.segment().asSlice(far));
             }
         }
     }
@@ -108,7 +111,9 @@ public abstract class BackendContract extends MachineContract {
             var before = vfio().pinnedPages();
             long iova = mover.iova(device.dma(), 65536);
             try (var mapping = device.dma().map(iova, buffer, 0, 65536, READ_WRITE)) {
-                assertThat(mover.reads(mapping.iova(), 64)).as("read of mapped memory").isTrue();
+                assertThat(mover.reads(mapping.iova(), 64))
+                        .as("read of mapped memory")
+                        .isTrue();
             }
             assertThat(vfio().pinnedPages()).as("pages pinned after unmap").isEqualTo(before);
             mover.assertRefused(iova, 64, buffer.segment());
@@ -122,13 +127,14 @@ public abstract class BackendContract extends MachineContract {
                 var mover = DataMover.of(vfio(), device)) {
             long iova = mover.iova(device.dma(), 65536);
             try (var mapping = device.dma().map(iova, buffer, 0, 65536, Protection.READ)) {
-                assertThat(mover.reads(mapping.iova(), 64)).as("read of memory mapped for reading").isTrue();
+                assertThat(mover.reads(mapping.iova(), 64))
+                        .as("read of memory mapped for reading")
+                        .isTrue();
                 buffer.segment().fill((byte) 0x5a);
                 assertThat(mover.writes(mapping.iova(), 64))
                         .as("write to memory mapped for reading")
                         .isFalse();
-                assertThat(buffer.segment().get(ValueLayout.JAVA_BYTE, 0))
-                        .isEqualTo((byte) 0x5a);
+                assertThat(buffer.segment().get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 0x5a);
             }
         }
     }
@@ -143,11 +149,18 @@ public abstract class BackendContract extends MachineContract {
             long iova = mover.iova(device.dma(), 65536);
             try (var mapping = device.dma().map(iova, first, 0, 65536, READ_WRITE)) {
                 var pinned = vfio().pinnedPages();
-                assertRefused("map over a live mapping", Set.of(Errno.EEXIST, Errno.EADDRINUSE), () -> device.dma()
-                        .map(mapping.iova(), second, 0, 65536, READ_WRITE));
-                assertThat(vfio().pinnedPages()).as("pages pinned after the refusal").isEqualTo(pinned);
+                assertRefused(
+                        "map over a live mapping",
+                        Set.of(Errno.EEXIST, Errno.EADDRINUSE),
+                        () -> device.dma().map(mapping.iova(), second, 0, 65536, READ_WRITE));
+                assertThat(vfio().pinnedPages())
+                        .as("pages pinned after the refusal")
+                        .isEqualTo(pinned);
                 mover.assertCopies(
-                        iova, first.segment().asSlice(0, 64), iova + 32768, first.segment().asSlice(32768, 64));
+                        iova,
+                        first.segment().asSlice(0, 64),
+                        iova + 32768,
+                        first.segment().asSlice(32768, 64));
             }
         }
     }
@@ -167,7 +180,9 @@ public abstract class BackendContract extends MachineContract {
                     throw new VfioException(Errno.EFAULT, "memory is looked at when the device asks: " + mapping);
                 }
             });
-            assertThat(vfio().pinnedPages()).as("pages pinned after the refusal").isEqualTo(pinned);
+            assertThat(vfio().pinnedPages())
+                    .as("pages pinned after the refusal")
+                    .isEqualTo(pinned);
         }
     }
 
@@ -181,7 +196,9 @@ public abstract class BackendContract extends MachineContract {
             assertRefused("map at half a page", Errno.EINVAL, () -> dma.map(iova + page / 2, buffer, 0, page, 3));
             assertRefused("map of half a page", Errno.EINVAL, () -> dma.map(iova, buffer, 0, page / 2, READ_WRITE));
             assertRefused("map of nothing", Errno.EINVAL, () -> dma.map(iova, buffer, 0, 0, READ_WRITE));
-            assertThat(vfio().pinnedPages()).as("pages pinned after the refusals").isZero();
+            assertThat(vfio().pinnedPages())
+                    .as("pages pinned after the refusals")
+                    .isZero();
         }
     }
 
@@ -194,11 +211,14 @@ public abstract class BackendContract extends MachineContract {
             Assumptions.assumeFalse(outside.isEmpty(), "every address is usable");
             for (long iova : outside) {
                 assertRefused(
-                        "map at 0x" + Long.toHexString(iova) + ", outside " + dma.limits().ranges(),
+                        "map at 0x" + Long.toHexString(iova) + ", outside "
+                                + dma.limits().ranges(),
                         Set.of(Errno.EINVAL, Errno.EADDRINUSE, Errno.EOVERFLOW, Errno.ENOSPC, Errno.ENXIO),
                         () -> dma.map(iova, buffer, 0, page(dma), READ_WRITE));
             }
-            assertThat(vfio().pinnedPages()).as("pages pinned after the refusals").isZero();
+            assertThat(vfio().pinnedPages())
+                    .as("pages pinned after the refusals")
+                    .isZero();
         }
     }
 
@@ -243,7 +263,9 @@ public abstract class BackendContract extends MachineContract {
                 assertThat(refusal.errno()).as(refusal.getMessage()).isIn(Errno.EINVAL, Errno.ENOENT);
                 return; // it said so: what is left of the mapping is the caller's to look at
             }
-            assertThat(mover.reads(iova + 65536, 64)).as("read of the half that stays").isTrue();
+            assertThat(mover.reads(iova + 65536, 64))
+                    .as("read of the half that stays")
+                    .isTrue();
             mover.assertRefused(iova, 64, buffer.segment().asSlice(0, 4096));
             dma.unmap(iova + 65536, 65536);
         }
@@ -257,9 +279,12 @@ public abstract class BackendContract extends MachineContract {
             var mapping = dma.map(DataMover.iova(dma, 65536, Long.MAX_VALUE), buffer, 0, 65536, READ_WRITE);
             mapping.close();
             mapping.close();
-            Assumptions.assumeTrue(keepsMappings(), "the backend keeps entries, not mappings, and clears what is there");
-            assertRefused("unmap of nothing", Set.of(Errno.EINVAL, Errno.ENOENT), () -> dma.unmap(
-                    mapping.iova(), mapping.length()));
+            Assumptions.assumeTrue(
+                    keepsMappings(), "the backend keeps entries, not mappings, and clears what is there");
+            assertRefused(
+                    "unmap of nothing",
+                    Set.of(Errno.EINVAL, Errno.ENOENT),
+                    () -> dma.unmap(mapping.iova(), mapping.length()));
         }
     }
 
@@ -275,7 +300,11 @@ public abstract class BackendContract extends MachineContract {
                     mover.assertCopies(first.iova(), left.segment(), second.iova(), right.segment());
                 }
                 mover.assertRefused(iova + 65536, 64, right.segment().asSlice(0, 4096));
-                mover.assertCopies(iova, left.segment().asSlice(0, 64), iova + 4096, left.segment().asSlice(4096, 64));
+                mover.assertCopies(
+                        iova,
+                        left.segment().asSlice(0, 64),
+                        iova + 4096,
+                        left.segment().asSlice(4096, 64));
             }
         }
     }
@@ -305,7 +334,9 @@ public abstract class BackendContract extends MachineContract {
             }
             assertThat(vfio().pinnedPages()).as("pages pinned after close").isZero();
             try (var again = open()) {
-                assertThat(again.dma().limits().ranges()).as("ranges of a fresh space").isNotNull();
+                assertThat(again.dma().limits().ranges())
+                        .as("ranges of a fresh space")
+                        .isNotNull();
             }
         }
     }
@@ -321,7 +352,9 @@ public abstract class BackendContract extends MachineContract {
             assertThat(mappings.stream().map(DmaMapping::iova)).as("addresses").doesNotHaveDuplicates();
             Collections.shuffle(mappings, new Random(7));
             mappings.forEach(DmaMapping::close);
-            assertThat(vfio().pinnedPages()).as("pages pinned after the last unmap").isZero();
+            assertThat(vfio().pinnedPages())
+                    .as("pages pinned after the last unmap")
+                    .isZero();
         }
     }
 
@@ -343,7 +376,9 @@ public abstract class BackendContract extends MachineContract {
             for (var result : threads.invokeAll(work)) {
                 assertThat(result.get()).isEqualTo(MANY);
             }
-            assertThat(vfio().pinnedPages()).as("pages pinned after the last unmap").isZero();
+            assertThat(vfio().pinnedPages())
+                    .as("pages pinned after the last unmap")
+                    .isZero();
         }
     }
 }

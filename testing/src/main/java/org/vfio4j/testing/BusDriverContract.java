@@ -69,7 +69,9 @@ public abstract class BusDriverContract extends MachineContract {
                 .satisfies(view -> {
                     assertThat(view.description()).isNotBlank();
                     assertThat(view.bus()).isEqualTo(vfio().device(device()).bus());
-                    assertThat((long) view.devices()).as("devices it says it has").isEqualTo(devices);
+                    assertThat((long) view.devices())
+                            .as("devices it says it has")
+                            .isEqualTo(devices);
                 });
     }
 
@@ -90,7 +92,9 @@ public abstract class BusDriverContract extends MachineContract {
         Assumptions.assumeTrue(rebinds(), "the driver's devices stay with it from creation to removal");
         vfio().unbind(device());
         assertThat(vfio().device(device()).driver()).as("driver after unbind").isEmpty();
-        assertThat(vfio().device(device()).index()).as("VFIO index after unbind").isEmpty();
+        assertThat(vfio().device(device()).index())
+                .as("VFIO index after unbind")
+                .isEmpty();
         assertRefused("opening a device without driver", Errno.ENODEV, this::open);
         vfio().bind(device(), driver());
         assertThat(vfio().device(device()).driver()).as("driver after bind").contains(driver());
@@ -116,7 +120,9 @@ public abstract class BusDriverContract extends MachineContract {
                     }
                 } catch (VfioException absent) {
                     // PCI answers so for a VGA region the device does not have.
-                    assertThat(absent.errno()).as("region %d: %s", index, absent.getMessage()).isEqualTo(Errno.EINVAL);
+                    assertThat(absent.errno())
+                            .as("region %d: %s", index, absent.getMessage())
+                            .isEqualTo(Errno.EINVAL);
                 }
             }
             assertThat(present).as("regions that exist").isNotEmpty();
@@ -130,8 +136,10 @@ public abstract class BusDriverContract extends MachineContract {
                 }
             }
             for (int index : new int[] {info.regions(), NO_SUCH_INDEX, -1}) {
-                assertRefused("region " + index, Errno.EINVAL, () -> device.region(index)
-                        .info());
+                assertRefused(
+                        "region " + index,
+                        Errno.EINVAL,
+                        () -> device.region(index).info());
             }
         }
     }
@@ -150,7 +158,9 @@ public abstract class BusDriverContract extends MachineContract {
                 var readable = (info.flags() & VfioRegion.VFIO_REGION_INFO_FLAG_READ) != 0 && info.size() > 0;
                 if (readable) {
                     var start = MemorySegment.ofArray(new byte[(int) Math.min(info.size(), WHOLE_COMMAND)]);
-                    assertThat(region.read(0, start)).as("bytes read from region %d", index).isEqualTo(start.byteSize());
+                    assertThat(region.read(0, start))
+                            .as("bytes read from region %d", index)
+                            .isEqualTo(start.byteSize());
                 }
                 var outside = info.size();
                 assertRefused(
@@ -171,12 +181,16 @@ public abstract class BusDriverContract extends MachineContract {
                     assertThat(irq.index()).as("index of interrupt %d", index).isEqualTo(index);
                     assertThat(irq.count()).as("vectors of interrupt %d", index).isNotNegative();
                 } catch (VfioException absent) {
-                    assertThat(absent.errno()).as("interrupt %d: %s", index, absent.getMessage()).isEqualTo(Errno.EINVAL);
+                    assertThat(absent.errno())
+                            .as("interrupt %d: %s", index, absent.getMessage())
+                            .isEqualTo(Errno.EINVAL);
                 }
             }
             for (int index : new int[] {info.irqs(), NO_SUCH_INDEX, -1}) {
-                assertRefused("interrupt " + index, Errno.EINVAL, () -> device.interrupts(index)
-                        .info());
+                assertRefused(
+                        "interrupt " + index,
+                        Errno.EINVAL,
+                        () -> device.interrupts(index).info());
             }
         }
     }
@@ -194,19 +208,25 @@ public abstract class BusDriverContract extends MachineContract {
                 int count = interrupts.info().count();
                 var vector = interrupts.enable();
                 interrupts.trigger(0);
-                assertThat(vector.await(PATIENCE)).as("signals of interrupt %d", index).isEqualTo(1);
-                assertThat(vector.take()).as("signals left of interrupt %d", index).isZero();
+                assertThat(vector.await(PATIENCE))
+                        .as("signals of interrupt %d", index)
+                        .isEqualTo(1);
+                assertThat(vector.take())
+                        .as("signals left of interrupt %d", index)
+                        .isZero();
                 interrupts.disable();
                 try {
                     interrupts.trigger(0);
                 } catch (VfioException refused) {
                     assertThat(refused.errno()).as(refused.getMessage()).isEqualTo(Errno.EINVAL);
                 }
-                assertThat(vector.take()).as("signals of interrupt %d once disabled", index).isZero();
+                assertThat(vector.take())
+                        .as("signals of interrupt %d once disabled", index)
+                        .isZero();
                 interrupts.enable();
                 interrupts.disable();
-                assertRefused("one vector too many", Set.of(Errno.EINVAL, Errno.ENOSPC), () -> interrupts.enable(
-                        count + 1));
+                assertRefused(
+                        "one vector too many", Set.of(Errno.EINVAL, Errno.ENOSPC), () -> interrupts.enable(count + 1));
                 tried++;
             }
         }
@@ -233,12 +253,13 @@ public abstract class BusDriverContract extends MachineContract {
     @Test
     void shouldOpenAndCloseAgainAndAgain() {
         for (var round = 0; round < 5; round++) {
-            try (var device = open()) {
-                assertThat(vfio().device(device()).openCount()).as("granted files").isEqualTo(1);
-                device.close();
-                device.close();
-            }
-            assertThat(vfio().device(device()).openCount()).as("granted files after close").isZero();
+            var device = open();
+            assertThat(vfio().device(device()).openCount()).as("granted files").isEqualTo(1);
+            device.close();
+            device.close();
+            assertThat(vfio().device(device()).openCount())
+                    .as("granted files after close")
+                    .isZero();
         }
     }
 
@@ -254,7 +275,9 @@ public abstract class BusDriverContract extends MachineContract {
             assertThat(vfio().device(device()).openCount()).as("granted files").isEqualTo(2);
             assertThat(second.info()).isEqualTo(first.info());
             first.close();
-            assertThat(second.info().regions()).as("regions after the other file closed").isPositive();
+            assertThat(second.info().regions())
+                    .as("regions after the other file closed")
+                    .isPositive();
             assertRefused("UNSET_CONTAINER with a device open", Errno.EBUSY, group::unsetContainer);
             second.close();
             group.unsetContainer();
@@ -296,7 +319,9 @@ public abstract class BusDriverContract extends MachineContract {
                     ? Optional.of(interrupts)
                     : Optional.empty();
         } catch (VfioException absent) {
-            assertThat(absent.errno()).as("interrupt %d: %s", index, absent.getMessage()).isEqualTo(Errno.EINVAL);
+            assertThat(absent.errno())
+                    .as("interrupt %d: %s", index, absent.getMessage())
+                    .isEqualTo(Errno.EINVAL);
             return Optional.empty();
         }
     }

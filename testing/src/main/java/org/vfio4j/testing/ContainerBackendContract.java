@@ -91,8 +91,9 @@ public abstract class ContainerBackendContract extends BackendContract {
         assertThat(view.types())
                 .as("container types")
                 .anySatisfy(type -> assertThat(type.number()).isEqualTo(containerType()));
-        assertThat(view.types()).as("names of container types").allSatisfy(type -> assertThat(type.name())
-                .isNotBlank());
+        assertThat(view.types())
+                .as("names of container types")
+                .allSatisfy(type -> assertThat(type.name()).isNotBlank());
     }
 
     @Test
@@ -113,8 +114,10 @@ public abstract class ContainerBackendContract extends BackendContract {
             assertRefused("SET_IOMMU without a group", Errno.EINVAL, () -> container.setIommu(containerType()));
             try (var group = vfio().openGroup(groupOf(device()))) {
                 group.setContainer(container);
-                assertRefused("SET_IOMMU of an unknown type", Set.of(Errno.ENODEV, Errno.EINVAL), () -> container
-                        .setIommu(UNKNOWN_TYPE));
+                assertRefused(
+                        "SET_IOMMU of an unknown type",
+                        Set.of(Errno.ENODEV, Errno.EINVAL),
+                        () -> container.setIommu(UNKNOWN_TYPE));
                 container.setIommu(containerType());
                 assertRefused("second SET_IOMMU", Errno.EINVAL, () -> container.setIommu(containerType()));
                 assertThat(container.checkExtension(containerType()))
@@ -135,7 +138,9 @@ public abstract class ContainerBackendContract extends BackendContract {
                 container.dma().map(buffer);
             }
             group.unsetContainer();
-            assertThat(vfio().pinnedPages()).as("pages pinned after the last group left").isZero();
+            assertThat(vfio().pinnedPages())
+                    .as("pages pinned after the last group left")
+                    .isZero();
             assertRefused("use of a container without backend", Errno.EINVAL, container::dma);
             group.setContainer(container);
             container.setIommu(containerType());
@@ -158,7 +163,10 @@ public abstract class ContainerBackendContract extends BackendContract {
             try (var device = group.openDevice(device());
                     var mover = DataMover.of(vfio(), device)) {
                 mover.assertCopies(
-                        iova, buffer.segment().asSlice(0, 64), iova + 4096, buffer.segment().asSlice(4096, 64));
+                        iova,
+                        buffer.segment().asSlice(0, 64),
+                        iova + 4096,
+                        buffer.segment().asSlice(4096, 64));
             }
         }
     }
@@ -174,18 +182,17 @@ public abstract class ContainerBackendContract extends BackendContract {
             group.setContainer(container);
             container.setIommu(containerType());
             long iova = DataMover.iova(container.dma(), 65536, 1L << 28);
-            try (var mapping = container.dma().map(iova, buffer, 0, 65536, READ_WRITE)) {
-                late.setContainer(container);
-                try (var device = late.openDevice(second.orElseThrow());
-                        var mover = DataMover.of(vfio(), device)) {
-                    var from = buffer.segment().asSlice(0, 64);
-                    var to = buffer.segment().asSlice(4096, 64);
-                    mover.assertCopies(mapping.iova(), from, mapping.iova() + 4096, to);
-                    mapping.close();
-                    mover.assertRefused(iova, 64, buffer.segment().asSlice(0, 4096));
-                }
-                late.unsetContainer();
+            var mapping = container.dma().map(iova, buffer, 0, 65536, READ_WRITE);
+            late.setContainer(container);
+            try (var device = late.openDevice(second.orElseThrow());
+                    var mover = DataMover.of(vfio(), device)) {
+                var from = buffer.segment().asSlice(0, 64);
+                var to = buffer.segment().asSlice(4096, 64);
+                mover.assertCopies(mapping.iova(), from, mapping.iova() + 4096, to);
+                mapping.close();
+                mover.assertRefused(iova, 64, buffer.segment().asSlice(0, 4096));
             }
+            late.unsetContainer();
         }
     }
 
@@ -198,11 +205,21 @@ public abstract class ContainerBackendContract extends BackendContract {
             int container = raw.container(groupOf(device()), containerType());
             var memory = process.allocate(BEYOND_LIMIT);
             long before = vfio().pinnedPages();
-            assertRefused("mapping beyond RLIMIT_MEMLOCK", Errno.ENOMEM, () -> mapRaw(
-                    process, container, memory.address(), BEYOND_LIMIT, () -> raw.mapDma(
-                            container, memory.address(), 1 << 20, BEYOND_LIMIT)));
-            assertThat(vfio().pinnedPages()).as("pages pinned after the refusal").isEqualTo(before);
-            assertThat(process.memory().lockedMemory().pages()).as("pages charged after the refusal").isZero();
+            assertRefused(
+                    "mapping beyond RLIMIT_MEMLOCK",
+                    Errno.ENOMEM,
+                    () -> mapRaw(
+                            process,
+                            container,
+                            memory.address(),
+                            BEYOND_LIMIT,
+                            () -> raw.mapDma(container, memory.address(), 1 << 20, BEYOND_LIMIT)));
+            assertThat(vfio().pinnedPages())
+                    .as("pages pinned after the refusal")
+                    .isEqualTo(before);
+            assertThat(process.memory().lockedMemory().pages())
+                    .as("pages charged after the refusal")
+                    .isZero();
         }
     }
 
@@ -216,13 +233,23 @@ public abstract class ContainerBackendContract extends BackendContract {
             process.free(gone);
             Assumptions.assumeFalse(
                     vfio().device(device()).emulated(), "an emulated device's memory is looked at when it accesses it");
-            assertRefused("mapping of freed memory", Errno.EFAULT, () -> mapRaw(
-                    process, container, address, BEYOND_LIMIT, () -> raw.mapDma(
-                            container, address, 1 << 20, BEYOND_LIMIT)));
+            assertRefused(
+                    "mapping of freed memory",
+                    Errno.EFAULT,
+                    () -> mapRaw(
+                            process,
+                            container,
+                            address,
+                            BEYOND_LIMIT,
+                            () -> raw.mapDma(container, address, 1 << 20, BEYOND_LIMIT)));
             // SPAPR asks first whether memory was registered.
-            assertRefused("a map argument that is not there", Set.of(Errno.EFAULT, Errno.EPERM), () -> process.ioctl(
-                    container, VfioIoctl.VFIO_IOMMU_MAP_DMA, address));
-            assertThat(vfio().pinnedPages()).as("pages pinned after the refusals").isZero();
+            assertRefused(
+                    "a map argument that is not there",
+                    Set.of(Errno.EFAULT, Errno.EPERM),
+                    () -> process.ioctl(container, VfioIoctl.VFIO_IOMMU_MAP_DMA, address));
+            assertThat(vfio().pinnedPages())
+                    .as("pages pinned after the refusals")
+                    .isZero();
         }
     }
 
@@ -240,7 +267,9 @@ public abstract class ContainerBackendContract extends BackendContract {
                     65536,
                     () -> raw.mapDma(container, memory.address(), 1 << 20, 65536));
         }
-        assertThat(vfio().pinnedPages()).as("pages pinned after the program ended").isZero();
+        assertThat(vfio().pinnedPages())
+                .as("pages pinned after the program ended")
+                .isZero();
         try (var again = vfio().open(device(), openOptions())) {
             assertThat(again.dma().backend()).isEqualTo(backend());
         }

@@ -64,7 +64,9 @@ final class DataMover implements AutoCloseable {
 
     static long iova(DmaSpace dma, long length, long limit) {
         var ranges = dma.limits().ranges();
-        long align = Math.max(Long.highestOneBit(length * 2 - 1), Long.lowestOneBit(dma.limits().pageSizes()));
+        long align = Math.max(
+                Long.highestOneBit(length * 2 - 1),
+                Long.lowestOneBit(dma.limits().pageSizes()));
         if (ranges.isEmpty()) {
             return LEAST;
         }

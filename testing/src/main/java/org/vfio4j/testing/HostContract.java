@@ -78,9 +78,10 @@ public abstract class HostContract extends MachineContract {
         for (var device : vfio().devices()) {
             assertThat(Optional.ofNullable(places.get(device.name())))
                     .as("group of %s", device.name())
-                    .isEqualTo(device.group().isPresent()
-                            ? Optional.of(device.group().getAsInt())
-                            : Optional.empty());
+                    .isEqualTo(
+                            device.group().isPresent()
+                                    ? Optional.of(device.group().getAsInt())
+                                    : Optional.empty());
         }
     }
 
@@ -140,7 +141,8 @@ public abstract class HostContract extends MachineContract {
     @Test
     void shouldKeepNativeDriversAndOwnersApart() {
         var candidate = vfio().devices().stream()
-                .filter(device -> device.driver().filter(driver -> !device.nativeDriver()).isPresent())
+                .filter(device ->
+                        device.driver().filter(driver -> !device.nativeDriver()).isPresent())
                 .filter(device -> device.busDevice()
                         .iommuGroup()
                         .filter(group -> group.dmaUnowned() && group.hasIommu())
@@ -154,8 +156,10 @@ public abstract class HostContract extends MachineContract {
         vfio().unbind(device.name());
         var owner = new Object();
         group.claimDmaOwner(owner, false);
-        assertRefused("native driver on an owned group", Errno.EBUSY, () -> device.busDevice()
-                .bindNative(nativeDriver));
+        assertRefused(
+                "native driver on an owned group",
+                Errno.EBUSY,
+                () -> device.busDevice().bindNative(nativeDriver));
         group.releaseDmaOwner(owner);
         device.busDevice().bindNative(nativeDriver);
         assertThat(group.dmaUnowned()).as("unowned with %s bound", nativeDriver).isFalse();
@@ -172,7 +176,8 @@ public abstract class HostContract extends MachineContract {
                 .filter(other -> other.bus().equals(device.bus()) && other.nativeDriver())
                 .filter(other -> other.group().isPresent()
                         && vfio().groups().stream()
-                                .anyMatch(group -> group.number() == other.group().getAsInt() && !group.viable()))
+                                .anyMatch(
+                                        group -> group.number() == other.group().getAsInt() && !group.viable()))
                 .flatMap(other -> other.driver().stream())
                 .collect(Collectors.toSet());
         return owning.stream().sorted().findFirst();
@@ -189,10 +194,14 @@ public abstract class HostContract extends MachineContract {
                 continue;
             }
             var domain = group.allocateDomain(false);
-            assertThat(Long.lowestOneBit(domain.pageSizes())).as("smallest page").isBetween(1L, 65536L);
+            assertThat(Long.lowestOneBit(domain.pageSizes()))
+                    .as("smallest page")
+                    .isBetween(1L, 65536L);
             assertThat(Long.compareUnsigned(domain.apertureStart(), domain.apertureEnd()))
                     .isNegative();
-            assertThat(domain.iovaToPhys(domain.apertureStart())).as("translation of an empty domain").isZero();
+            assertThat(domain.iovaToPhys(domain.apertureStart()))
+                    .as("translation of an empty domain")
+                    .isZero();
             domain.free();
         }
     }
@@ -226,12 +235,14 @@ public abstract class HostContract extends MachineContract {
 
     @Test
     void shouldRefuseDmaOfOwnedDevicesThatAreAttachedToNothing() throws InterruptedException {
-        Assumptions.assumeTrue(vfio().backends().stream().anyMatch(view -> view.iommufd()), "no backend offers iommufd");
+        Assumptions.assumeTrue(
+                vfio().backends().stream().anyMatch(view -> view.iommufd()), "no backend offers iommufd");
         var driven = vfio().devices().stream()
                 .filter(device -> device.index().isPresent() && !device.emulated())
                 .filter(device -> device.busDevice()
                         .iommuGroup()
-                        .filter(group -> group.dmaUnowned() && group.tceTableGroup().isEmpty())
+                        .filter(group ->
+                                group.dmaUnowned() && group.tceTableGroup().isEmpty())
                         .isPresent())
                 .filter(DataMover::drives)
                 .findFirst();
@@ -243,11 +254,15 @@ public abstract class HostContract extends MachineContract {
             var domain = group.attachedDomain().orElseThrow();
             long iova = mover.iova(device.dma(), 65536);
             try (var mapping = device.dma().map(iova, buffer, 0, 65536, Protection.READ | Protection.WRITE)) {
-                assertThat(mover.reads(mapping.iova(), 64)).as("read while attached").isTrue();
+                assertThat(mover.reads(mapping.iova(), 64))
+                        .as("read while attached")
+                        .isTrue();
                 group.detach();
                 mover.assertRefused(iova, 64, buffer.segment());
                 group.attach(domain);
-                assertThat(mover.reads(mapping.iova(), 64)).as("read once attached again").isTrue();
+                assertThat(mover.reads(mapping.iova(), 64))
+                        .as("read once attached again")
+                        .isTrue();
             }
         }
     }
@@ -273,23 +288,23 @@ public abstract class HostContract extends MachineContract {
     void shouldBootAndCloseAgainWithoutLeftovers() throws InterruptedException {
         var threads = new ThreadGroup("machines"); // what a machine starts belongs to whoever booted it
         var seen = Collections.synchronizedList(new ArrayList<List<String>>());
-        var boots = new Thread(
-                threads,
-                () -> {
-                    for (var round = 0; round < 2; round++) {
-                        try (var another = Vfio.open(options())) {
-                            seen.add(another.devices().stream().map(DeviceView::name).toList());
-                            another.close();
-                        }
-                    }
-                });
+        var boots = new Thread(threads, () -> {
+            for (var round = 0; round < 2; round++) {
+                var another = Vfio.open(options());
+                seen.add(another.devices().stream().map(DeviceView::name).toList());
+                another.close();
+                another.close();
+            }
+        });
         boots.start();
         boots.join();
         assertThat(seen).as("devices of two boots").hasSize(2);
         assertThat(seen.getLast()).as("devices of the second boot").isEqualTo(seen.getFirst());
         var left = new Thread[16];
         int count = threads.enumerate(left);
-        assertThat(Arrays.copyOf(left, count)).as("threads that outlive their machine").isEmpty();
+        assertThat(Arrays.copyOf(left, count))
+                .as("threads that outlive their machine")
+                .isEmpty();
     }
 
     @Test
@@ -297,9 +312,8 @@ public abstract class HostContract extends MachineContract {
         try (var other = Vfio.open(options())) {
             assertThat(other.devices().stream().map(DeviceView::busDevice).collect(Collectors.toSet()))
                     .as("devices shared by two machines")
-                    .doesNotContainAnyElementsOf(vfio().devices().stream()
-                            .map(DeviceView::busDevice)
-                            .toList());
+                    .doesNotContainAnyElementsOf(
+                            vfio().devices().stream().map(DeviceView::busDevice).toList());
         }
     }
 }

@@ -41,7 +41,8 @@ public abstract class IommufdBackendContract extends BackendContract {
         assertThat(vfio().backends().stream().filter(view -> view.name().equals(backend())))
                 .as("the backend among %s", vfio().backends())
                 .singleElement()
-                .satisfies(view -> assertThat(view.iommufd()).as("offers /dev/iommu").isTrue());
+                .satisfies(view ->
+                        assertThat(view.iommufd()).as("offers /dev/iommu").isTrue());
     }
 
     @Test
@@ -77,8 +78,10 @@ public abstract class IommufdBackendContract extends BackendContract {
             var ioas = iommufd.newIoas();
             file.attach(ioas);
             assertRefused("DESTROY of a space in use", Errno.EBUSY, () -> iommufd.destroy(iommufd.id(ioas)));
-            assertRefused("DESTROY of a bound device", Set.of(Errno.EBUSY, Errno.ENOENT), () -> iommufd.destroy(
-                    file.deviceId()));
+            assertRefused(
+                    "DESTROY of a bound device",
+                    Set.of(Errno.EBUSY, Errno.ENOENT),
+                    () -> iommufd.destroy(file.deviceId()));
             file.detach();
             file.detach();
             iommufd.destroy(iommufd.id(ioas));
@@ -97,7 +100,11 @@ public abstract class IommufdBackendContract extends BackendContract {
             ioas.map(iova, buffer, 0, 65536, READ_WRITE);
             mover.assertRefused(iova, 64, buffer.segment());
             file.attach(ioas);
-            mover.assertCopies(iova, buffer.segment().asSlice(0, 64), iova + 64, buffer.segment().asSlice(64, 64));
+            mover.assertCopies(
+                    iova,
+                    buffer.segment().asSlice(0, 64),
+                    iova + 64,
+                    buffer.segment().asSlice(64, 64));
             file.detach();
             mover.assertRefused(iova, 64, buffer.segment());
             ioas.unmap(iova, 65536);
@@ -119,7 +126,9 @@ public abstract class IommufdBackendContract extends BackendContract {
             file.attach(before);
             assertThat(mover.reads(iova, 64)).as("read through the first space").isTrue();
             file.attach(after);
-            assertThat(mover.reads(iova + 65536, 64)).as("read through the second space").isTrue();
+            assertThat(mover.reads(iova + 65536, 64))
+                    .as("read through the second space")
+                    .isTrue();
             mover.assertRefused(iova, 64, buffer.segment().asSlice(0, 4096));
             iommufd.destroy(iommufd.id(before));
             assertRefused("DESTROY of the space in use", Errno.EBUSY, () -> iommufd.destroy(iommufd.id(after)));
@@ -151,7 +160,11 @@ public abstract class IommufdBackendContract extends BackendContract {
             ioas.map(iova, buffer, 0, 65536, READ_WRITE);
             iommufd.close();
             try (var mover = DataMover.of(vfio(), device)) {
-                mover.assertCopies(iova, buffer.segment().asSlice(0, 64), iova + 64, buffer.segment().asSlice(64, 64));
+                mover.assertCopies(
+                        iova,
+                        buffer.segment().asSlice(0, 64),
+                        iova + 64,
+                        buffer.segment().asSlice(64, 64));
             }
         }
     }
@@ -204,18 +217,24 @@ public abstract class IommufdBackendContract extends BackendContract {
         try (var process = vfio().newProcess(ProcessOptions.user(ORDINARY_USER, LIMIT))) {
             var raw = new RawCalls(process);
             int iommufd = raw.open("/dev/iommu");
-            int file = raw.open("/dev/vfio/devices/vfio"
-                    + vfio().device(device()).index().orElseThrow());
+            int file = raw.open(
+                    "/dev/vfio/devices/vfio" + vfio().device(device()).index().orElseThrow());
             raw.bind(file, iommufd);
             int ioas = raw.newIoas(iommufd);
             raw.attach(file, ioas);
             var memory = process.allocate(BEYOND_LIMIT);
-            assertRefused("IOAS_MAP beyond RLIMIT_MEMLOCK", Errno.ENOMEM, () -> raw.mapIoas(
-                    iommufd, ioas, memory.address(), 1 << 20, BEYOND_LIMIT));
-            assertThat(vfio().pinnedPages()).as("pages pinned after the refusal").isZero();
+            assertRefused(
+                    "IOAS_MAP beyond RLIMIT_MEMLOCK",
+                    Errno.ENOMEM,
+                    () -> raw.mapIoas(iommufd, ioas, memory.address(), 1 << 20, BEYOND_LIMIT));
+            assertThat(vfio().pinnedPages())
+                    .as("pages pinned after the refusal")
+                    .isZero();
             raw.mapIoas(iommufd, ioas, memory.address(), 1 << 20, LIMIT);
             assertThat(vfio().pinnedPages()).as("pages pinned within the limit").isPositive();
         }
-        assertThat(vfio().pinnedPages()).as("pages pinned after the program ended").isZero();
+        assertThat(vfio().pinnedPages())
+                .as("pages pinned after the program ended")
+                .isZero();
     }
 }

@@ -60,11 +60,15 @@ public abstract class MachineContract {
     /** Requires that a call is refused with one of some errnos. */
     static void assertRefused(String what, Set<Errno> expected, ThrowingCallable call) {
         var refusal = catchThrowableOfType(VfioException.class, call);
-        assertThat(refusal).as("%s must be refused with one of %s", what, expected).isNotNull();
+        assertThat(refusal)
+                .as("%s must be refused with one of %s", what, expected)
+                .isNotNull();
         assertThat(refusal.errno())
                 .as("errno of the refusal of %s: %s", what, refusal.getMessage())
                 .isIn(expected);
-        assertThat(refusal.getMessage()).as("reason for the refusal of %s", what).isNotBlank();
+        assertThat(refusal.getMessage())
+                .as("reason for the refusal of %s", what)
+                .isNotBlank();
     }
 
     /** Requires that a call is refused with an errno. */
