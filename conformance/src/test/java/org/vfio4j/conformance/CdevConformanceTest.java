@@ -11,6 +11,7 @@ import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioExtension;
 import org.vfio4j.uapi.VfioIoctl;
+import org.vfio4j.uapi.struct.VfioDeviceAttachIommufdPt;
 import org.vfio4j.uapi.struct.VfioDeviceBindIommufd;
 import org.vfio4j.uapi.struct.VfioDeviceInfo;
 
@@ -47,7 +48,7 @@ class CdevConformanceTest extends UapiTestCase {
     }
 
     @Test
-    @Spec({"C-054", "C-055", "C-056", "C-063"})
+    @Spec({"C-054", "C-055", "C-056"})
     void shouldCheckTheArgumentOfBind() {
         long file = program.open(nodePath(EDU));
         long iommufd = program.open(Program.IOMMU);
@@ -175,7 +176,13 @@ class CdevConformanceTest extends UapiTestCase {
         long file = program.open(nodePath(EDU));
         long iommufd = program.open(Program.IOMMU);
         long id = require("BIND", program.bind(file, iommufd));
-        refused("ATTACH to nothing", program.attach(file, 4711), Errno.ENOENT);
+        var attach = program.argument(VfioDeviceAttachIommufdPt.SIZEOF);
+        VfioDeviceAttachIommufdPt.argsz(attach, VfioDeviceAttachIommufdPt.SIZEOF);
+        VfioDeviceAttachIommufdPt.ptId(attach, 4711);
+        refused("ATTACH to nothing", system.ioctl(file, VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT, attach), Errno.ENOENT);
+        assertThat(VfioDeviceAttachIommufdPt.ptId(attach))
+                .as("pt_id after the refusal")
+                .isEqualTo(4711);
         refused("ATTACH to a device", program.attach(file, id), Errno.EINVAL);
         long first = require("IOAS_ALLOC", program.newIoas(iommufd));
         long second = require("IOAS_ALLOC", program.newIoas(iommufd));

@@ -127,7 +127,6 @@ class GroupConformanceTest extends UapiTestCase {
     }
 
     @Test
-    @Spec("C-029")
     void shouldStayOpenWhileADeviceIs() {
         setUp(EDU);
         long device = require("GET_DEVICE_FD", program.getDeviceFd(group, EDU));

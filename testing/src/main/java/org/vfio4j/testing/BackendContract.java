@@ -167,22 +167,17 @@ public abstract class BackendContract extends MachineContract {
 
     @Test
     void shouldRefuseMemoryThatIsNotThere() {
+        Assumptions.assumeFalse(
+                vfio().device(device()).emulated(), "an emulated device's memory is looked at when it accesses it");
         try (var device = open()) {
             var gone = vfio().allocate(65536);
             gone.close();
-            var pinned = vfio().pinnedPages();
-            assertRefused("map of freed memory", Errno.EFAULT, () -> {
-                try (var mapping = device.dma()
-                        .map(DataMover.iova(device.dma(), 65536, Long.MAX_VALUE), gone, 0, 65536, READ_WRITE)) {
-                    assertThat(vfio().device(device()).emulated())
-                            .as("only a device without DMA of its own has its memory looked at later")
-                            .isTrue();
-                    throw new VfioException(Errno.EFAULT, "memory is looked at when the device asks: " + mapping);
-                }
-            });
+            var dma = device.dma();
+            long iova = DataMover.iova(dma, 65536, Long.MAX_VALUE);
+            assertRefused("map of freed memory", Errno.EFAULT, () -> dma.map(iova, gone, 0, 65536, READ_WRITE));
             assertThat(vfio().pinnedPages())
                     .as("pages pinned after the refusal")
-                    .isEqualTo(pinned);
+                    .isZero();
         }
     }
 
