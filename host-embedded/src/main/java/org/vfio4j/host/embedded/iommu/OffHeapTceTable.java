@@ -100,6 +100,8 @@ final class OffHeapTceTable implements TceTable {
         if (protection == 0) {
             return entries.getAndSet(entry, 0);
         }
+        // The view mirrors the table, so that an entry's user address can be recorded without fail.
+        userAddresses.prepare(entry);
         // The hardware has no write-only pages: what may be written may be read.
         long permission = (protection & Protection.WRITE) != 0 ? PERMISSION : Protection.READ;
         return entries.getAndSet(entry, (phys & ~PERMISSION) | permission);

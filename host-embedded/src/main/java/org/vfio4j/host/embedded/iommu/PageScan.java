@@ -29,11 +29,10 @@ final class PageScan {
     PageScan(PageTable table, long iova, long length) {
         this.table = table;
         this.pool = table.pool();
-        this.position = iova;
+        boolean nothing = length <= 0 || table.isBeyond(iova);
         boolean wraps = iova + length < iova;
-        this.last = length <= 0 || table.isBeyond(iova)
-                ? iova - 1
-                : wraps ? table.last() : Math.min(iova + length - 1, table.last());
+        this.position = nothing ? 1 : iova;
+        this.last = nothing ? 0 : wraps ? table.last() : Math.min(iova + length - 1, table.last());
     }
 
     /** Whether there may be more to find. */

@@ -61,6 +61,10 @@ public record TceConfig(
             throw new IllegalArgumentException(
                     "TCE page sizes 0x" + Long.toHexString(pageSizes) + " are not 4 KiB or more");
         }
+        if (tce32Start % Long.highestOneBit(pageSizes) != 0 || slot1Start % Long.highestOneBit(pageSizes) != 0) {
+            throw new IllegalArgumentException("windows at 0x" + Long.toHexString(tce32Start) + " and 0x"
+                    + Long.toHexString(slot1Start) + " do not start at a page of each offered size");
+        }
         if (tce32Start < 0 || tce32Size < 0 || slot1Start <= 0 || tce32Start + tce32Size > slot1Start) {
             throw new IllegalArgumentException("the 32-bit window of 0x" + Long.toHexString(tce32Size) + " bytes at 0x"
                     + Long.toHexString(tce32Start) + " does not end before slot 1 at 0x"

@@ -77,6 +77,17 @@ final class TceTree implements AutoCloseable {
         return (long) VALUE.getAndSet(block, offset(entry, 0), value);
     }
 
+    /**
+     * Makes the levels above an entry's value, so that storing one cannot fail.
+     *
+     * @throws VfioException ENOMEM
+     */
+    void prepare(long entry) {
+        if (leaf(entry) == null) {
+            makeLeaf(entry);
+        }
+    }
+
     /** The first entry from one on whose lowest block exists, or {@link TceGeometry#entries()}. */
     long nextAllocated(long from) {
         long entry = from;

@@ -118,8 +118,11 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
         lines[at + WRITE_TAG] = writable ? tag(iova) : NO_EPOCH;
         lines[at + DELTA] = physical.offset(phys) - iova;
         lines[at + PAGE_MASK] = pageMask;
-        views[line] = backing.segment();
-        backings[line] = backing;
+        if (backings[line] != backing) {
+            // Compared first, because storing a reference costs the collector's barrier, and most lines see one memory.
+            backings[line] = backing;
+            views[line] = backing.segment();
+        }
         return line;
     }
 

@@ -192,6 +192,8 @@ class PagingDomainTest {
                             "1ff000>500001ff000+202000", "1000000>50040000000+200000", "1200000>50000000000+1000");
             assertThat(runs(setup.domain, LARGE + 5, 2 * PAGE)).containsExactly("200005>50000200005+2000");
             assertThat(runs(setup.domain, 4 * LARGE, LARGE)).isEmpty();
+            assertThat(runs(setup.domain, Long.MIN_VALUE, LARGE)).isEmpty();
+            assertThat(runs(setup.domain, LARGE, 0)).isEmpty();
         }
     }
 
