@@ -3,6 +3,7 @@ package org.vfio4j.benchmarks;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,6 +47,8 @@ public class DmaReadBenchmark {
     private static final int PLACES = 1 << 17;
 
     private static final long FIRST_IOVA = 1L << 32;
+    /** As many mappings again, all of them to one page. */
+    private static final long ONE_PAGE_IOVA = 1L << 33;
 
     /** The unit that all devices are behind. */
     @State(Scope.Benchmark)
@@ -87,11 +90,13 @@ public class DmaReadBenchmark {
             domain = group.allocateDomain(false);
             group.attach(domain);
             memory.fill((byte) 1);
+            target.fill((byte) 1);
             long phys = shared.physical.insert(new SegmentMemory(memory));
             var random = new SplittableRandom(id);
             int[] pages = LiveMappings.shuffled(MAPPINGS, random);
             for (int i = 0; i < MAPPINGS; i++) {
                 domain.map(FIRST_IOVA + i * PAGE, phys + pages[i] * PAGE, PAGE, Protection.READ | Protection.WRITE);
+                domain.map(ONE_PAGE_IOVA + i * PAGE, phys, PAGE, Protection.READ | Protection.WRITE);
             }
             for (int i = 0; i < PLACES; i++) {
                 int page = random.nextInt(MAPPINGS);
@@ -132,6 +137,13 @@ public class DmaReadBenchmark {
         return engine.port.read(engine.iovas[engine.nextPlace()], engine.target, 0, engine.size);
     }
 
+    /** A mapping at random, but all lead to one page: what is left when the memory itself is in the cache. */
+    @Benchmark
+    public boolean randomToOnePage(Engine engine) {
+        long iova = engine.iovas[engine.nextPlace()] - FIRST_IOVA + ONE_PAGE_IOVA;
+        return engine.port.read(iova, engine.target, 0, engine.size);
+    }
+
     /** What the copy alone costs, from one page. */
     @Benchmark
     public MemorySegment copyHot(Engine engine) {
@@ -142,6 +154,14 @@ public class DmaReadBenchmark {
     /** What the copy alone costs, from pages at random. */
     @Benchmark
     public MemorySegment copyRandom(Engine engine) {
+        MemorySegment.copy(engine.memory, engine.offsets[engine.nextPlace()], engine.target, 0, engine.size);
+        return engine.target;
+    }
+
+    /** The same, each place known only when the copy before it has arrived: nothing overlaps. */
+    @Benchmark
+    public MemorySegment copyRandomInTurn(Engine engine) {
+        engine.next += engine.target.get(ValueLayout.JAVA_BYTE, 0) - 1;
         MemorySegment.copy(engine.memory, engine.offsets[engine.nextPlace()], engine.target, 0, engine.size);
         return engine.target;
     }
