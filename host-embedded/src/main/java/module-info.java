@@ -19,7 +19,9 @@ module org.vfio4j.host.embedded {
     uses org.vfio4j.spi.model.DeviceModelProvider;
 
     provides org.vfio4j.exercise.DeviceExercise with
-            org.vfio4j.host.embedded.exercise.EduExercise;
+            org.vfio4j.host.embedded.exercise.EduExercise,
+            org.vfio4j.host.embedded.fslmc.DpioExercise,
+            org.vfio4j.host.embedded.mdev.SerialExercise;
     provides org.vfio4j.spi.host.HostProvider with
             org.vfio4j.host.embedded.EmbeddedHostProvider;
     provides org.vfio4j.spi.host.MachineRecorder with

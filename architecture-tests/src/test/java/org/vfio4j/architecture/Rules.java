@@ -12,6 +12,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaField;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
@@ -29,6 +30,7 @@ final class Rules {
     private static final String SLF4J = "org.slf4j..";
 
     /** A module's own packages, and the third-party and sibling packages it may use. */
+    @SuppressWarnings("ArrayRecordComponent") // ArchUnit takes arrays
     record Module(String name, String[] own, String... allowed) {}
 
     static final List<Module> MODULES = List.of(
@@ -117,7 +119,7 @@ final class Rules {
             .as("no backend, driver or host knows another one or the core");
 
     private static String part(String packageName) {
-        var names = packageName.split("\\.");
+        var names = packageName.split("\\.", -1);
         if (names.length < 3 || !packageName.startsWith("org.vfio4j.")) {
             return "";
         }
@@ -169,6 +171,7 @@ final class Rules {
             .areDeclaredInClassesThat(resideInAnyPackage(API))
             .and()
             .areStatic()
+            .and(describe("are not an enum's own tables, filled once", field -> !isEnumTable(field)))
             .should()
             .beFinal()
             .andShould()
@@ -179,6 +182,12 @@ final class Rules {
                             || type.isAssignableTo(Map.class)
                             || type.getPackageName().startsWith("java.util.concurrent")))
             .as("api has no static mutable state");
+
+    private static boolean isEnumTable(JavaField field) {
+        return field.getOwner().isEnum()
+                && field.getModifiers().contains(JavaModifier.PRIVATE)
+                && field.getModifiers().contains(JavaModifier.FINAL);
+    }
 
     static final ArchRule API_HAS_NO_IMPLEMENTATION = classes()
             .that(resideInAnyPackage(API))

@@ -72,7 +72,7 @@ final class DemoCommand extends MachineCommand {
     private static String line(Outcome outcome) {
         var combination = outcome.combination();
         var where = String.format(
-                "%-15s %-8s %-37s %-8s",
+                "%-15s %-7s %-37s %-11s",
                 combination.way(),
                 combination.device().bus(),
                 combination.device().name(),

@@ -10,7 +10,11 @@ import org.vfio4j.spi.host.IommuGroup;
  * Thread-safe. Spec: iommufd §2, §5, §7, §8.
  */
 public interface IommufdContext {
-    /** Adds a reference: the context outlives its file while anybody holds one. */
+    /**
+     * Adds a reference: the context outlives its file while anybody holds one.
+     *
+     * @throws org.vfio4j.uapi.VfioException EBADF when the last reference has gone meanwhile
+     */
     void retain();
 
     /** Drops a reference; with the last all objects go, depth first. */

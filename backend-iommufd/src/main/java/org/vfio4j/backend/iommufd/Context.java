@@ -75,9 +75,13 @@ final class Context implements IommufdContext {
 
     @Override
     public void retain() {
-        if (references.getAndIncrement() <= 0) {
-            throw new IllegalStateException("the iommufd context is gone");
-        }
+        int held;
+        do {
+            held = references.get();
+            if (held <= 0) { // its file was closed by another thread between look-up and use
+                throw new VfioException(Errno.EBADF, "the iommufd has been closed");
+            }
+        } while (!references.compareAndSet(held, held + 1));
     }
 
     @Override

@@ -16,6 +16,9 @@ final class TestTable implements TceTable {
     /** Storing into this entry fails for want of a lower level. */
     volatile long refusedEntry = NEVER;
 
+    /** Called before an entry is written, not before one is cleared. */
+    volatile Runnable onWrite = () -> {};
+
     /** Called on every invalidation. */
     volatile Runnable onInvalidate = () -> {};
 
@@ -54,6 +57,9 @@ final class TestTable implements TceTable {
     public long exchange(long entry, long phys, int protection) {
         if (entry == refusedEntry && protection != 0) {
             throw new VfioException(Errno.ENOMEM, "made to have no memory for a lower level");
+        }
+        if (protection != 0) {
+            onWrite.run();
         }
         return real.exchange(entry, phys, protection);
     }

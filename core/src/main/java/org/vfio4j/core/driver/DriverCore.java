@@ -130,14 +130,21 @@ public final class DriverCore implements AutoCloseable {
      */
     public void unbind(BusDevice device) {
         bindings.with(device, binding -> {
-            var bound = binding.driver();
-            if (bound != null) {
-                bound.driver().remove(device);
-                binding.driver(null);
-            } else {
+            if (!letGo(device, binding)) {
                 device.unbindNative();
             }
         });
+    }
+
+    /** Takes the device from its VFIO driver, if one has it; a driver may have let go of it with another device meanwhile. */
+    private static boolean letGo(BusDevice device, DeviceBindings.Binding binding) {
+        var bound = binding.driver();
+        if (bound == null) {
+            return false;
+        }
+        bound.driver().remove(device);
+        binding.driver(null);
+        return true;
     }
 
     /** Name of the driver that has a device now, VFIO or native. */
@@ -194,7 +201,7 @@ public final class DriverCore implements AutoCloseable {
         listeners.clear();
         for (var driver : drivers.reversed()) {
             for (var device : bindings.devicesOf(driver)) {
-                quietly(device.name(), () -> unbind(device));
+                quietly(device.name(), () -> bindings.with(device, binding -> letGo(device, binding)));
             }
             quietly("driver " + driver.name(), driver.driver());
         }
@@ -217,9 +224,11 @@ public final class DriverCore implements AutoCloseable {
 
         @Override
         public void removing(BusDevice device) {
-            if (driverName(device).isPresent()) {
-                unbind(device);
-            }
+            bindings.with(device, binding -> {
+                if (!letGo(device, binding) && device.nativeDriver().isPresent()) {
+                    device.unbindNative();
+                }
+            });
         }
     }
 

@@ -25,10 +25,13 @@ final class MdevNode {
     private final ParentGate gate;
 
     State state = State.CREATING;
-    @Nullable MdevDevice device;
+
+    @Nullable
+    MdevDevice device;
 
     /** The registered device while the driver has it; written under the core's device lock. */
-    @Nullable VfioDevice vfioDevice;
+    @Nullable
+    VfioDevice vfioDevice;
 
     MdevNode(UUID uuid, ParentGate gate) {
         this.uuid = uuid;

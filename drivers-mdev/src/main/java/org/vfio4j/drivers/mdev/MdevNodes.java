@@ -29,7 +29,8 @@ final class MdevNodes {
         try {
             var node = new MdevNode(uuid, gate);
             if (nodes.putIfAbsent(uuid, node) != null) {
-                throw new VfioException(Errno.EEXIST, "create refused: there is a mediated device " + uuid + " already");
+                throw new VfioException(
+                        Errno.EEXIST, "create refused: there is a mediated device " + uuid + " already");
             }
             return node;
         } finally {
@@ -119,9 +120,7 @@ final class MdevNodes {
     Optional<MdevNode> of(BusDevice device) {
         listLock.lock();
         try {
-            return nodes.values().stream()
-                    .filter(node -> node.device == device)
-                    .findFirst();
+            return nodes.values().stream().filter(node -> node.device == device).findFirst();
         } finally {
             listLock.unlock();
         }

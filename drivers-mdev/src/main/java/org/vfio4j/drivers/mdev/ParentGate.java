@@ -43,7 +43,8 @@ final class ParentGate {
     }
 
     private VfioException gone(String operation) {
-        return new VfioException(Errno.ENODEV, operation + " refused: parent " + parent.name() + " is being unregistered");
+        return new VfioException(
+                Errno.ENODEV, operation + " refused: parent " + parent.name() + " is being unregistered");
     }
 
     void leave() {

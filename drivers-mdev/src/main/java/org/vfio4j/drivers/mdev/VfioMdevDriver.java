@@ -103,7 +103,8 @@ final class VfioMdevDriver implements MdevLifecycle {
                 .filter(nodes::creating)
                 .orElseThrow(() -> new VfioException(
                         Errno.ENODEV,
-                        "bind refused: mediated device " + device.name() + " is bound when it is created, never later"));
+                        "bind refused: mediated device " + device.name()
+                                + " is bound when it is created, never later"));
         var vfioDevice = MdevOps.allocate((MdevDevice) device, environment);
         try {
             vfioDevice.registerEmulated();
@@ -165,8 +166,8 @@ final class VfioMdevDriver implements MdevLifecycle {
     public List<TypeView> types() {
         return gates.stream()
                 .map(ParentGate::parent)
-                .flatMap(parent -> parent.types().stream()
-                        .map(type -> new TypeView(parent.name(), type, parent.available(type))))
+                .flatMap(parent ->
+                        parent.types().stream().map(type -> new TypeView(parent.name(), type, parent.available(type))))
                 .toList();
     }
 
@@ -177,7 +178,8 @@ final class VfioMdevDriver implements MdevLifecycle {
     }
 
     private void unregister(ParentGate gate) {
-        gate.shut(() -> nodes.activeOf(gate).stream().filter(nodes::beginRemoval).forEach(this::unplug));
+        gate.shut(
+                () -> nodes.activeOf(gate).stream().filter(nodes::beginRemoval).forEach(this::unplug));
     }
 
     private ParentGate gate(String parent) {
@@ -187,7 +189,9 @@ final class VfioMdevDriver implements MdevLifecycle {
                 .orElseThrow(() -> new VfioException(
                         Errno.ENOENT,
                         "create refused: there is no parent \"" + parent + "\"; known: "
-                                + gates.stream().map(gate -> gate.parent().name()).toList()));
+                                + gates.stream()
+                                        .map(gate -> gate.parent().name())
+                                        .toList()));
     }
 
     private static MdevType type(ParentGate gate, String type) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.drivers.pci;
 
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -10,18 +9,6 @@ final class Closing {
     private static final Logger LOG = LoggerFactory.getLogger(Closing.class);
 
     private Closing() {}
-
-    /** Closes something that has no way to report a failure. */
-    static void quietly(@Nullable AutoCloseable closeable, String what) {
-        if (closeable == null) {
-            return;
-        }
-        try {
-            closeable.close();
-        } catch (Exception e) {
-            LOG.warn("{} could not be closed", what, e);
-        }
-    }
 
     /** Performs a step; a failure is logged and does not keep the next step from being done. */
     static void step(String what, Runnable step) {

@@ -37,7 +37,9 @@ final class IntxLine {
     private boolean masked;
     private boolean userDisabled;
     private @Nullable EventFile trigger;
-    private @Nullable AutoCloseable unmaskHandle;
+    // Changed by SET_IRQS only, which comes one at a time.
+    private @Nullable EventFile unmaskEvent;
+    private EventFile.@Nullable Listening unmaskListening;
 
     IntxLine(PciFunction function, PciOptions options) {
         this.function = function;
@@ -229,13 +231,19 @@ final class IntxLine {
         function.unmaskIntx();
     }
 
+    /** Whether an event file unmasks; one its users have closed has given the place up. */
     boolean hasUnmaskEvent() {
-        return unmaskHandle != null;
+        var event = unmaskEvent;
+        if (event != null && event.closed()) {
+            detachUnmask();
+        }
+        return unmaskEvent != null;
     }
 
     /** Unmasks with every signal of an event file, whose count is consumed; the caller serialises. */
     void attachUnmask(EventFile event) {
-        unmaskHandle = event.listen(() -> {
+        unmaskEvent = event;
+        unmaskListening = event.listen(() -> {
             event.take();
             unmask();
         });
@@ -245,8 +253,11 @@ final class IntxLine {
     }
 
     void detachUnmask() {
-        var handle = unmaskHandle;
-        unmaskHandle = null;
-        Closing.quietly(handle, "unmask listener of " + function.name());
+        var listening = unmaskListening;
+        unmaskListening = null;
+        unmaskEvent = null;
+        if (listening != null) {
+            listening.close();
+        }
     }
 }

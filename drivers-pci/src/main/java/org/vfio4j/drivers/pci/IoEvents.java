@@ -39,7 +39,7 @@ final class IoEvents implements AutoCloseable {
 
     private record Write(int bar, long at, int size, long data) {}
 
-    private record Entry(Write write, AutoCloseable listener) {}
+    private record Entry(Write write, EventFile event, EventFile.Listening listening) {}
 
     /** IOEVENTFD. */
     long set(Caller caller, long argument) {
@@ -99,13 +99,15 @@ final class IoEvents implements AutoCloseable {
     }
 
     private void change(Caller caller, Write write, int fd) {
+        // What its users have closed is gone.
+        entries.removeIf(entry -> entry.event().closed());
         for (var entry : entries) {
             if (entry.write().equals(write)) {
                 if (fd != -1) {
                     throw new VfioException(Errno.EEXIST, "IOEVENTFD of " + function.name() + " refused: it exists");
                 }
                 entries.remove(entry);
-                Closing.quietly(entry.listener(), "ioeventfd of " + function.name());
+                entry.listening().close();
                 return;
             }
         }
@@ -119,11 +121,11 @@ final class IoEvents implements AutoCloseable {
         if (!(caller.files().get(fd) instanceof EventFile event)) {
             throw invalid("descriptor " + fd + " is no eventfd");
         }
-        var listener = event.listen(() -> {
+        var listening = event.listen(() -> {
             event.take();
             perform(write);
         });
-        entries.add(new Entry(write, listener));
+        entries.add(new Entry(write, event, listening));
     }
 
     private void perform(Write write) {
@@ -136,7 +138,7 @@ final class IoEvents implements AutoCloseable {
         listLock.lock();
         try {
             for (var entry : entries) {
-                Closing.quietly(entry.listener(), "ioeventfd of " + function.name());
+                entry.listening().close();
             }
             entries.clear();
         } finally {

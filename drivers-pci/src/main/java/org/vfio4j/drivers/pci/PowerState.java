@@ -40,15 +40,16 @@ final class PowerState {
      * ignored. A function that loses its configuration in D3hot gets it back.
      */
     void set(int state) {
-        int before = current();
-        if (at == 0 || state == before || !allowed(state)) {
+        if (at == 0 || !allowed(state)) {
             return;
         }
-        if (state == D3_HOT && losesConfiguration()) {
-            beforeSleep = SavedConfig.of(function);
+        if (state != current()) {
+            if (state == D3_HOT && losesConfiguration()) {
+                beforeSleep = SavedConfig.of(function);
+            }
+            int control = function.readConfig(at + CONTROL, 2);
+            function.writeConfig(at + CONTROL, 2, ConfigBytes.merge(control, state, STATE_BITS | PME_STATUS));
         }
-        int control = function.readConfig(at + CONTROL, 2);
-        function.writeConfig(at + CONTROL, 2, ConfigBytes.merge(control, state, STATE_BITS | PME_STATUS));
         var saved = beforeSleep;
         if (state == D0 && saved != null) {
             saved.restore();

@@ -7,13 +7,19 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.host.embedded.device.DeviceExecutor;
+import org.vfio4j.host.embedded.fslmc.McBus;
+import org.vfio4j.host.embedded.fslmc.McIsolation;
 import org.vfio4j.host.embedded.iommu.FaultLog;
+import org.vfio4j.host.embedded.iommu.IommuUnit;
 import org.vfio4j.host.embedded.machine.IommuSpec;
 import org.vfio4j.host.embedded.machine.MachineDescription;
+import org.vfio4j.host.embedded.machine.McSpec;
 import org.vfio4j.host.embedded.machine.MdevSpec;
 import org.vfio4j.host.embedded.mdev.SerialMdevBus;
 import org.vfio4j.host.embedded.pci.PciTopology;
@@ -78,6 +84,7 @@ final class EmbeddedHost implements Host {
         var models = new ModelAssembly(machine, providers);
         var plan = new GroupPlan();
         pci.isolate(plan);
+        isolate(machine.fslMc(), plan);
         models.isolate(plan);
         plan.make(units, groups);
 
@@ -98,6 +105,12 @@ final class EmbeddedHost implements Host {
             owned.push(mdev);
             buses.add(mdev);
         }
+        if (!machine.fslMc().equals(McSpec.NONE)) {
+            var fslMc = new McBus(
+                    machine.fslMc(), container -> isolation(container, plan, units, reserved), memory, devices);
+            owned.push(fslMc);
+            buses.add(fslMc);
+        }
         modelled.forEach((bus, list) -> {
             if (!bus.equals("pci")) {
                 buses.add(new ModelBus(bus, list));
@@ -106,6 +119,27 @@ final class EmbeddedHost implements Host {
         // Pushed last, closed first: no device works any more when devices are taken apart.
         owned.push(devices);
         return new EmbeddedHost(machine.name(), groups, faults, buses, owned);
+    }
+
+    /** A container is one isolation group with everything directly in it. */
+    private static void isolate(McSpec spec, GroupPlan plan) {
+        for (var container : spec.containers()) {
+            if (container.iommu().iommu().isPresent()) {
+                plan.want(container, container.iommu(), "dprc." + container.id());
+            }
+        }
+    }
+
+    private static McIsolation isolation(
+            McSpec.ContainerSpec container,
+            GroupPlan plan,
+            Map<String, IommuUnit> units,
+            Map<String, List<ReservedRegion>> reserved) {
+        var unit = container.iommu().iommu();
+        return new McIsolation(
+                unit.isPresent() ? Optional.ofNullable(plan.group(container)) : Optional.empty(),
+                unit.map(units::get).map(IommuUnit::capabilities).orElse(Set.of()),
+                unit.map(reserved::get).orElse(List.of()));
     }
 
     @Override

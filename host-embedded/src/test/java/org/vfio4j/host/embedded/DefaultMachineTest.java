@@ -174,6 +174,20 @@ class DefaultMachineTest {
     }
 
     @Test
+    void shouldIsolateContainersNotObjects() {
+        var container = machine.device("dprc.2").iommuGroup().orElseThrow();
+        assertThat(container.devices())
+                .extracting(BusDevice::name)
+                .contains("dprc.2", "dpio.1", "dpni.1")
+                .doesNotContain("dprc.3");
+        assertThat(machine.device("dpio.3").iommuGroup().orElseThrow().tceTableGroup())
+                .isPresent();
+        assertThat(machine.device("dprc.1").iommuGroup()).isEmpty();
+        assertThat(machine.device("dpio.1").reservedRegions())
+                .isEqualTo(machine.function("00:05.0").reservedRegions());
+    }
+
+    @Test
     void shouldCloseTwiceAndLeaveDevicesSilent() {
         var edu = machine.function("00:05.0");
         machine.close();

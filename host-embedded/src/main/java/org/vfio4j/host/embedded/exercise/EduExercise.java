@@ -41,6 +41,10 @@ public final class EduExercise implements DeviceExercise {
         private static final int BUS_MASTER = 4;
         private static final long IDENTIFICATION = 0x00;
         private static final int EDU = 0x0100_00ed;
+        private static final long STATUS = 0x20;
+        /** The last transfer was refused; the simulated engine's own addition. */
+        private static final int REFUSED = 0x100;
+
         private static final long INTERRUPT_STATUS = 0x24;
         private static final long INTERRUPT_ACKNOWLEDGE = 0x64;
         private static final long DMA_SOURCE = 0x80;
@@ -90,7 +94,6 @@ public final class EduExercise implements DeviceExercise {
             return transfer(BUFFER, iova, length, START | FROM_DEVICE | INTERRUPT_AT_END);
         }
 
-        /** The engine does not tell whether an access was refused: it completes either way. */
         private boolean transfer(long source, long destination, int length, int command) throws InterruptedException {
             registers.writeLong(DMA_SOURCE, source);
             registers.writeLong(DMA_DESTINATION, destination);
@@ -103,7 +106,7 @@ public final class EduExercise implements DeviceExercise {
             }
             interrupts += signals;
             registers.writeInt(INTERRUPT_ACKNOWLEDGE, registers.readInt(INTERRUPT_STATUS));
-            return true;
+            return (registers.readInt(STATUS) & REFUSED) == 0;
         }
 
         @Override

@@ -49,12 +49,16 @@ public final class SerialExercise implements DeviceExercise {
     }
 
     private static final class Transfers implements Session {
+        /** Neither pinning nor receiving: the engine copies out of memory. */
+        private static final int COPY = 0;
+
         private static final Duration PATIENCE = Duration.ofSeconds(10);
 
         private final String device;
         private final Region registers;
         private final Interrupts index;
         private final Interrupt interrupt;
+        private boolean pinning = true;
         private long taken;
 
         Transfers(String device, Region registers, Interrupts index) {
@@ -71,7 +75,16 @@ public final class SerialExercise implements DeviceExercise {
 
         @Override
         public boolean fromMemory(long iova, int length) throws InterruptedException {
-            return transfer(iova, length, SerialDma.COMMAND_PIN);
+            if (pinning) {
+                if (transfer(iova, length, SerialDma.COMMAND_PIN)) {
+                    return true;
+                }
+                if (registers.readInt(SerialDma.ERROR) != Errno.EACCES.number()) {
+                    return false;
+                }
+                pinning = false; // a version 1 container pins for no device without DMA of its own: copying must do
+            }
+            return transfer(iova, length, COPY);
         }
 
         @Override

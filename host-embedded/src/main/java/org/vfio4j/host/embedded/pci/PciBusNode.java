@@ -67,4 +67,10 @@ public final class PciBusNode implements PciBus {
     public void reset() {
         FunctionReset.bus(this);
     }
+
+    /** The bus as {@code /sys/class/pci_bus} names it. */
+    @Override
+    public String toString() {
+        return String.format("bus %04x:%02x", segment, number);
+    }
 }
