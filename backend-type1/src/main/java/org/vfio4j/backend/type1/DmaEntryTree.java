@@ -83,11 +83,28 @@ final class DmaEntryTree {
         return entry != null && entry.contains(address) ? entry : null;
     }
 
-    /** The lowest entry that ends at or after an address. */
+    /** The lowest entry that ends at or after an address; one descent, whether it holds the address or lies above. */
     @Nullable
     DmaEntry firstReaching(long address) {
-        DmaEntry entry = containing(address);
-        return entry != null ? entry : higher(address);
+        long key = key(address);
+        Node node = root;
+        Node beside = null;
+        while (true) {
+            int index = node.floorIndex(key);
+            if (node.leaf && index >= 0 && node.entry(index).contains(address)) {
+                return node.entry(index);
+            }
+            if (node.leaf && index + 1 < node.count) {
+                return node.entry(index + 1);
+            }
+            if (!node.leaf && index + 1 < node.count) {
+                beside = node.child(index + 1);
+            }
+            if (node.leaf || index < 0) {
+                return beside == null ? null : leftmost(beside);
+            }
+            node = node.child(index);
+        }
     }
 
     /** The lowest entry that overlaps a range with an inclusive end. */

@@ -94,6 +94,9 @@ final class UnmapOperation {
         }
         DmaEntry entry = state.entries.containing(iova);
         if (entry == null || entry.iova == iova) {
+            if (entry != null && entry.last == last) {
+                return; // exactly one mapping, as most requests: its other end needs no look-up
+            }
             entry = state.entries.containing(last);
             if (entry == null || entry.last == last) {
                 return;
@@ -134,7 +137,8 @@ final class UnmapOperation {
             }
             removed += entry.size();
             mappings.remove(entry);
-            entry = state.entries.firstOverlapping(iova, last);
+            boolean reachesEnd = Long.compareUnsigned(entry.last, last) >= 0;
+            entry = reachesEnd ? null : state.entries.firstOverlapping(iova, last);
         }
         return removed;
     }

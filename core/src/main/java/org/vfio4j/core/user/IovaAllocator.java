@@ -25,8 +25,8 @@ final class IovaAllocator {
     /** First to last address of each gap, sorted, never touching. */
     private final TreeMap<Long, Long> gaps = new TreeMap<>();
 
-    /** First to last address of what is used. */
-    private final TreeMap<Long, Long> used = new TreeMap<>();
+    /** What is used. Needs no order: those who choose their addresses themselves pay for no search. */
+    private final UsedRanges used = new UsedRanges();
 
     /** Takes over what may be used now; it changes as devices come and go. */
     void limitTo(List<DmaLimits.Range> allowed) {
@@ -90,8 +90,8 @@ final class IovaAllocator {
 
     /** Notes that a range taken before is free. */
     void free(long start) {
-        Long last = used.remove(start);
-        if (last == null) {
+        long last = used.remove(start);
+        if (last == UsedRanges.NONE) {
             return;
         }
         for (var range : ranges) {
