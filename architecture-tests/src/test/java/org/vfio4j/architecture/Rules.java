@@ -59,7 +59,7 @@ final class Rules {
             new Module(
                     "testing",
                     new String[] {"org.vfio4j.testing.."},
-                    with(API, "org.junit..", "org.assertj..", "org.apiguardian..")),
+                    with(API, "org.junit..", "org.opentest4j..", "org.assertj..", "org.apiguardian..")),
             new Module(
                     "cli",
                     new String[] {"org.vfio4j.cli.."},

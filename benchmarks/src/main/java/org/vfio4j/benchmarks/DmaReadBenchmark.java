@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.vfio4j.core.memory.FrameTable;
-import org.vfio4j.core.memory.SegmentMemory;
+import org.vfio4j.core.memory.JvmAddressSpace;
 import org.vfio4j.host.embedded.iommu.EmbeddedGroup;
 import org.vfio4j.host.embedded.iommu.FaultLog;
 import org.vfio4j.host.embedded.iommu.PagingConfig;
@@ -67,12 +67,14 @@ public class DmaReadBenchmark {
         int size;
 
         private final Arena arena = Arena.ofShared();
-        private final MemorySegment memory = arena.allocate(MAPPINGS * PAGE, PAGE);
         private final MemorySegment target = arena.allocate(PAGE, PAGE);
         private final long[] iovas = new long[PLACES];
         private final long[] offsets = new long[PLACES];
+        private long phys;
         private int next;
         private Machine machine;
+        private JvmAddressSpace user;
+        private MemorySegment memory;
         private EmbeddedGroup group;
         private IommuDomain domain;
         private DmaPort port;
@@ -89,9 +91,11 @@ public class DmaReadBenchmark {
             group.claimDmaOwner(this, false);
             domain = group.allocateDomain(false);
             group.attach(domain);
+            user = new JvmAddressSpace(shared.physical);
+            memory = user.allocate(MAPPINGS * PAGE); // what Vfio.allocate gives a program
             memory.fill((byte) 1);
             target.fill((byte) 1);
-            long phys = shared.physical.insert(new SegmentMemory(memory));
+            user.pin(memory.address(), MAPPINGS * PAGE, true, (run, length) -> phys = run);
             var random = new SplittableRandom(id);
             int[] pages = LiveMappings.shuffled(MAPPINGS, random);
             for (int i = 0; i < MAPPINGS; i++) {
@@ -113,6 +117,8 @@ public class DmaReadBenchmark {
             group.detach();
             group.releaseDmaOwner(this);
             domain.free();
+            machine.physical.unpin(phys, MAPPINGS * PAGE, true);
+            user.close();
             arena.close();
             if (faults != 0) {
                 throw new IllegalStateException(faults + " accesses were refused");

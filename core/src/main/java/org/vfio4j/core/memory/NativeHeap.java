@@ -41,7 +41,11 @@ final class NativeHeap {
         long rounded = (size + pageSize - 1) & -(long) pageSize;
         Arena arena = Arena.ofShared();
         try {
-            MemorySegment segment = arena.allocate(rounded, size >= LARGE_PAGE ? LARGE_PAGE : pageSize);
+            boolean large = size >= LARGE_PAGE;
+            MemorySegment segment = arena.allocate(rounded, large ? LARGE_PAGE : pageSize);
+            if (large) {
+                HugePages.prefer(segment);
+            }
             return new SegmentMemory(segment, () -> close(arena));
         } catch (OutOfMemoryError none) {
             arena.close();

@@ -104,7 +104,9 @@ abstract class AllocatingSpace implements DmaSpace {
     @Override
     public void unmap(long iova, long length) {
         long removed = unmapIn(iova, length);
-        freeAddress(iova);
+        if (removed != 0) {
+            freeAddress(iova);
+        }
         if (removed != length) {
             throw new VfioException(
                     removed == 0 ? Errno.ENOENT : Errno.EINVAL,

@@ -14,6 +14,7 @@ final class ContainerSpace extends AllocatingSpace {
     private final BackendInstance instance;
     private final ProgramCaller caller;
     private final RegisteredMemory registered;
+    private final ExactMappings exact = new ExactMappings();
 
     ContainerSpace(BackendInstance instance, ProgramCaller caller, int pageSize) {
         super(pageSize);
@@ -49,22 +50,45 @@ final class ContainerSpace extends AllocatingSpace {
     @Override
     void mapIn(long iova, long vaddr, long length, int protection, DmaBuffer buffer) {
         with(backend -> {
-            registered.register(backend, iova, buffer);
+            boolean exchanges = backend.tce().isPresent();
+            if (exchanges) {
+                exact.claim(iova, length);
+            }
             try {
-                backend.mapDma(caller, protection, vaddr, iova, length);
+                registerAndMap(backend, iova, vaddr, length, protection, buffer);
             } catch (RuntimeException e) {
-                registered.unregister(backend, iova);
+                if (exchanges) {
+                    exact.drop(iova);
+                }
                 throw e;
             }
             return length;
         });
     }
 
+    private void registerAndMap(
+            IommuBackend backend, long iova, long vaddr, long length, int protection, DmaBuffer buffer) {
+        registered.register(backend, iova, buffer);
+        try {
+            backend.mapDma(caller, protection, vaddr, iova, length);
+        } catch (RuntimeException e) {
+            registered.unregister(backend, iova);
+            throw e;
+        }
+    }
+
     @Override
     long unmapIn(long iova, long length) {
         return with(backend -> {
+            boolean exchanges = backend.tce().isPresent();
+            if (exchanges) {
+                exact.requireExact(iova, length);
+            }
             long removed = backend.unmapDma(caller, 0, iova, length);
             registered.unregister(backend, iova);
+            if (exchanges) {
+                exact.drop(iova);
+            }
             return removed;
         });
     }
