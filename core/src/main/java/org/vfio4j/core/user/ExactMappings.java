@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.user;
 
-import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -12,11 +11,11 @@ import org.vfio4j.uapi.VfioException;
  * Thread-safe. Spec: spapr §6.
  */
 final class ExactMappings {
-    /** Guards {@link #lengths}; a leaf. */
+    /** Guards {@link #mappings}; a leaf. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    /** Length of each mapping by its first address; addresses are below 2^63. */
-    private final TreeMap<Long, Long> lengths = new TreeMap<>();
+    /** Addresses are below 2^63. */
+    private final SortedRanges mappings = new SortedRanges();
 
     /**
      * Takes a range for a mapping that is about to be made.
@@ -26,15 +25,17 @@ final class ExactMappings {
     void claim(long iova, long length) {
         lock.lock();
         try {
-            var below = lengths.lowerEntry(iova + length);
-            if (below != null && below.getKey() + below.getValue() > iova) {
+            long last = iova + length - 1;
+            long below = mappings.floor(last);
+            if (below != SortedRanges.NONE && mappings.last(below) >= iova) {
                 throw new VfioException(
                         Errno.EEXIST,
-                        "mapping refused: [0x" + Long.toHexString(iova) + ", 0x" + Long.toHexString(iova + length - 1)
-                                + "] overlaps the mapping of 0x" + Long.toHexString(below.getValue()) + " bytes at 0x"
-                                + Long.toHexString(below.getKey()) + ", which a TCE table would silently replace");
+                        "mapping refused: [0x" + Long.toHexString(iova) + ", 0x" + Long.toHexString(last)
+                                + "] overlaps the mapping [0x" + Long.toHexString(below) + ", 0x"
+                                + Long.toHexString(mappings.last(below))
+                                + "], which a TCE table would silently replace");
             }
-            lengths.put(iova, length);
+            mappings.add(iova, last);
         } finally {
             lock.unlock();
         }
@@ -48,17 +49,17 @@ final class ExactMappings {
     void requireExact(long iova, long length) {
         lock.lock();
         try {
-            var mapped = lengths.get(iova);
-            if (mapped == null) {
+            long last = mappings.last(iova);
+            if (last == SortedRanges.NONE) {
                 throw new VfioException(
                         Errno.ENOENT,
                         "unmap refused: no mapping of this program starts at 0x" + Long.toHexString(iova));
             }
-            if (mapped != length) {
+            if (last - iova + 1 != length) {
                 throw new VfioException(
                         Errno.EINVAL,
                         "unmap refused: the mapping at 0x" + Long.toHexString(iova) + " has 0x"
-                                + Long.toHexString(mapped) + " bytes, not 0x" + Long.toHexString(length));
+                                + Long.toHexString(last - iova + 1) + " bytes, not 0x" + Long.toHexString(length));
             }
         } finally {
             lock.unlock();
@@ -69,7 +70,7 @@ final class ExactMappings {
     void drop(long iova) {
         lock.lock();
         try {
-            lengths.remove(iova);
+            mappings.remove(iova);
         } finally {
             lock.unlock();
         }
