@@ -3,6 +3,8 @@ package org.vfio4j.uapi;
 
 import java.io.Serial;
 import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An operation was refused or failed.
@@ -20,6 +22,8 @@ public final class VfioException extends RuntimeException {
 
     private final Errno errno;
 
+    private final @Nullable String rule;
+
     /**
      * A failure found by vfio4j itself.
      *
@@ -27,8 +31,18 @@ public final class VfioException extends RuntimeException {
      * @param sentence the operation, the reason and the offending values
      */
     public VfioException(Errno errno, String sentence) {
-        super(Objects.requireNonNull(sentence, "sentence"));
-        this.errno = Objects.requireNonNull(errno, "errno");
+        this(errno, null, sentence, null);
+    }
+
+    /**
+     * A refusal that a numbered rule of the specification demands.
+     *
+     * @param errno what a native caller sees
+     * @param rule the rule's name, for example {@code GR-8}
+     * @param sentence the operation, the reason and the offending values
+     */
+    public VfioException(Errno errno, String rule, String sentence) {
+        this(errno, rule, sentence, null);
     }
 
     /**
@@ -39,13 +53,23 @@ public final class VfioException extends RuntimeException {
      * @param cause what went wrong underneath
      */
     public VfioException(Errno errno, String sentence, Throwable cause) {
+        this(errno, null, sentence, cause);
+    }
+
+    private VfioException(Errno errno, @Nullable String rule, String sentence, @Nullable Throwable cause) {
         super(Objects.requireNonNull(sentence, "sentence"), cause);
         this.errno = Objects.requireNonNull(errno, "errno");
+        this.rule = rule;
     }
 
     /** What a native caller of the same operation sees. */
     public Errno errno() {
         return errno;
+    }
+
+    /** The specification's rule that demands the refusal, for example {@code GR-8}, where it names one. */
+    public Optional<String> rule() {
+        return Optional.ofNullable(rule);
     }
 
     /** The class, the errno with its number, and the sentence, so that stack traces show all three. */

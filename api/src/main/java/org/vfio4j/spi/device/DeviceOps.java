@@ -2,6 +2,7 @@
 package org.vfio4j.spi.device;
 
 import java.lang.foreign.MemorySegment;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.UapiMapping;
@@ -129,6 +130,38 @@ public interface DeviceOps {
     /** The callback for unmapped memory; needed for pinning. */
     default @Nullable DmaUnmapListener dmaUnmap() {
         return null;
+    }
+
+    /** The migration ops; null for a device that cannot be migrated. Asked once, at registration. */
+    default @Nullable MigrationOps migration() {
+        return null;
+    }
+
+    /** The DMA-logging ops; null for a device that does not record its writes. Asked once, at registration. */
+    default @Nullable DmaLoggingOps dmaLogging() {
+        return null;
+    }
+
+    /** Runtime power; null when the device is always awake. Asked once, at registration. */
+    default @Nullable PowerOps power() {
+        return null;
+    }
+
+    /** How a VF token given to BIND is checked; null when the driver knows none. */
+    default @Nullable TokenMatch tokenMatch() {
+        return null;
+    }
+
+    /** A driver's check of VF tokens (kernel: {@code match_token_uuid}). */
+    @FunctionalInterface
+    interface TokenMatch {
+        /**
+         * Checks a token.
+         *
+         * @param token null when the user gave none
+         * @throws VfioException EACCES wrong or missing, EINVAL not applicable
+         */
+        void check(@Nullable UUID token);
     }
 
     /** A driver's own matching of device names. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.spi.device;
 
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.iommu.IommufdContext;
 
 /**
@@ -28,4 +29,24 @@ public interface IommufdOps {
 
     /** Detaches; no effect when not attached. */
     void detach();
+
+    /** The PASID steps; null when the driver has none. */
+    default @Nullable PasidOps pasids() {
+        return null;
+    }
+
+    /** Attachments of single process address spaces (kernel: {@code pasid_attach_ioas}, {@code pasid_detach_ioas}). */
+    interface PasidOps {
+        /**
+         * Attaches or replaces.
+         *
+         * @param pasid greater than 0
+         * @param ptId id of a hardware page table made for PASIDs
+         * @return the id to report
+         */
+        int attach(int pasid, int ptId);
+
+        /** Detaches; no effect when not attached. */
+        void detach(int pasid);
+    }
 }

@@ -54,6 +54,9 @@ public interface VfioDevice {
     /** The standard iommufd steps of an emulated device. */
     IommufdOps emulatedIommufdOps();
 
+    /** What a driver with {@link DeviceOps#migration} asks the core. */
+    MigrationControl migrationControl();
+
     /**
      * Pins user pages (kernel: {@code vfio_pin_pages}). Spec: core §9.3.
      *

@@ -2,9 +2,13 @@
 package org.vfio4j.spi.mdev;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.device.DeviceInfo;
+import org.vfio4j.spi.device.DmaLoggingOps;
 import org.vfio4j.spi.device.IrqInfo;
 import org.vfio4j.spi.device.IrqSet;
+import org.vfio4j.spi.device.MigrationControl;
+import org.vfio4j.spi.device.MigrationOps;
 import org.vfio4j.spi.device.RegionInfo;
 import org.vfio4j.spi.iommu.DmaUnmapListener;
 
@@ -44,4 +48,14 @@ public interface MdevModel extends DmaUnmapListener {
 
     /** Writes. */
     long write(long position, MemorySegment source);
+
+    /** Migration ops, asked once before registration; see {@link org.vfio4j.spi.device.DeviceOps#migration}. */
+    default @Nullable MigrationOps migration(MigrationControl control) {
+        return null;
+    }
+
+    /** DMA-logging ops; see {@link org.vfio4j.spi.device.DeviceOps#dmaLogging}. */
+    default @Nullable DmaLoggingOps dmaLogging() {
+        return null;
+    }
 }

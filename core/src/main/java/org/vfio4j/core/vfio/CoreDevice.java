@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.IommufdOps;
+import org.vfio4j.spi.device.MigrationControl;
 import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.memory.RunSink;
@@ -25,6 +26,21 @@ public final class CoreDevice implements VfioDevice {
     private final AtomicBoolean destroyed = new AtomicBoolean();
     private final IommufdOps physicalOps = new PhysicalIommufdOps(this);
     private final EmulatedIommufdOps emulatedOps = new EmulatedIommufdOps(this);
+
+    private final MigrationControl migrationControl = new MigrationControl() {
+        @Override
+        public int nextState(int flags, int current, int requested) {
+            return MigrationStates.nextState(flags, current, requested);
+        }
+
+        @Override
+        public boolean precopyInfoV2() {
+            return precopyInfoV2;
+        }
+    };
+
+    /** Asked for by the user (feature 12), forgotten at the last close. */
+    private volatile boolean precopyInfoV2;
 
     /** Assigned once, before registration. */
     private volatile @Nullable CoreDeviceSet set;
@@ -160,6 +176,7 @@ public final class CoreDevice implements VfioDevice {
 
     /** The last close, or a first open's failure, is complete; the set lock is held. */
     void closed() {
+        precopyInfoV2 = false;
         binding = null;
         openCount = 0;
     }
@@ -184,6 +201,16 @@ public final class CoreDevice implements VfioDevice {
 
     EmulatedIommufdOps emulatedOps() {
         return emulatedOps;
+    }
+
+    @Override
+    public MigrationControl migrationControl() {
+        return migrationControl;
+    }
+
+    /** The user wants meaningful flags in precopy answers from now to the last close (feature 12). */
+    public void enablePrecopyInfoV2() {
+        precopyInfoV2 = true;
     }
 
     @Override

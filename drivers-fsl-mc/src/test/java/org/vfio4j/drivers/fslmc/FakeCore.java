@@ -14,6 +14,7 @@ import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.DeviceSet;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.IommufdOps;
+import org.vfio4j.spi.device.MigrationControl;
 import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -147,6 +148,11 @@ final class FakeCore implements DriverEnvironment {
         @Override
         public IommufdOps emulatedIommufdOps() {
             throw new AssertionError("an fsl-mc object is a physical device");
+        }
+
+        @Override
+        public MigrationControl migrationControl() {
+            throw new UnsupportedOperationException("nothing migrates in these tests");
         }
 
         @Override

@@ -15,6 +15,7 @@ import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.DeviceSet;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.IommufdOps;
+import org.vfio4j.spi.device.MigrationControl;
 import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.iommu.IommufdContext;
@@ -156,6 +157,11 @@ final class FakeCore implements DriverEnvironment {
         @Override
         public IommufdOps emulatedIommufdOps() {
             return EMULATED;
+        }
+
+        @Override
+        public MigrationControl migrationControl() {
+            throw new UnsupportedOperationException("nothing migrates in these tests");
         }
 
         @Override

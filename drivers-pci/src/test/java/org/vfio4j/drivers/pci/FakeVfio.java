@@ -13,6 +13,7 @@ import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.DeviceSet;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.IommufdOps;
+import org.vfio4j.spi.device.MigrationControl;
 import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -159,6 +160,11 @@ final class FakeVfio implements DriverEnvironment {
         @Override
         public IommufdOps emulatedIommufdOps() {
             throw new AssertionError("a PCI function does DMA");
+        }
+
+        @Override
+        public MigrationControl migrationControl() {
+            throw new UnsupportedOperationException("nothing migrates in these tests");
         }
 
         @Override
