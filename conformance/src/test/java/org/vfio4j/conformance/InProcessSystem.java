@@ -2,10 +2,14 @@
 package org.vfio4j.conformance;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.UapiProcess;
 import org.vfio4j.Vfio;
+import org.vfio4j.spi.call.UapiMapping;
 import org.vfio4j.uapi.VfioException;
 
 /** Calls to the core in this process. */
@@ -13,6 +17,7 @@ final class InProcessSystem implements UapiSystem {
     private static final int READ_WRITE = 3;
 
     private final UapiProcess process;
+    private final Map<Long, UapiMapping> mappings = new ConcurrentHashMap<>();
 
     InProcessSystem(Vfio vfio, ProcessOptions options) {
         this.process = vfio.newProcess(options);
@@ -64,9 +69,21 @@ final class InProcessSystem implements UapiSystem {
     @Override
     public long mmap(long fd, long offset, long length) {
         return call(() -> {
-            process.mmap((int) fd, offset, length, READ_WRITE, true).close();
-            return 0;
+            var mapping = process.mmap((int) fd, offset, length, READ_WRITE, true);
+            mappings.put(mapping.segment().address(), mapping);
+            return mapping.segment().address();
         });
+    }
+
+    @Override
+    public MemorySegment mapped(long address) {
+        return Objects.requireNonNull(mappings.get(address), "mapping").segment();
+    }
+
+    @Override
+    public long munmap(long address) {
+        Objects.requireNonNull(mappings.remove(address), "mapping").close();
+        return 0;
     }
 
     @Override
@@ -105,6 +122,11 @@ final class InProcessSystem implements UapiSystem {
     @Override
     public void protect(MemorySegment memory) {
         process.protect(memory, false);
+    }
+
+    @Override
+    public void become(ProcessOptions options) {
+        process.become(options);
     }
 
     @Override

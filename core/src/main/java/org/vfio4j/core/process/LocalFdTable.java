@@ -22,7 +22,8 @@ public final class LocalFdTable implements FdTable {
     private static final VarHandle DESCRIPTORS = MethodHandles.arrayElementVarHandle(Descriptor[].class);
     private static final int INITIAL_CAPACITY = 16;
 
-    private final int maxFiles;
+    /** How many numbers there are. */
+    private volatile int maxFiles;
 
     /** Guards which numbers are taken, stores to {@link #descriptors}, and {@link #closed}. Innermost, held briefly. */
     private final ReentrantLock numbersLock = new ReentrantLock();
@@ -42,6 +43,11 @@ public final class LocalFdTable implements FdTable {
      */
     public LocalFdTable(int maxFiles) {
         this.maxFiles = maxFiles;
+    }
+
+    /** Changes how many numbers there are; what is open beyond stays open. */
+    void limit(int numbers) {
+        maxFiles = numbers;
     }
 
     private record Descriptor(OpenFile file, boolean closeOnExec) {}

@@ -24,12 +24,14 @@ public final class LocalProcess implements UapiProcess {
     private static final long MAX_EVENTFD_INITIAL = 0xffff_ffffL;
 
     private final PathTree tree;
-    private final ProcessOptions options;
     private final int pageSize;
     private final JvmAddressSpace memory;
     private final LocalFdTable files;
     private final FileTransfer transfer;
     private final Set<FileMapping> mappings = ConcurrentHashMap.newKeySet();
+
+    /** Credentials and limits, asked at call time. */
+    private volatile ProcessOptions options;
 
     private volatile boolean closed;
 
@@ -72,6 +74,12 @@ public final class LocalProcess implements UapiProcess {
     @Override
     public int uid() {
         return options.uid();
+    }
+
+    @Override
+    public void become(ProcessOptions now) {
+        files.limit(now.maxFiles());
+        options = now;
     }
 
     @Override
