@@ -114,7 +114,7 @@ public final class LocalProcess implements UapiProcess {
         try {
             return open.file().ioctl(this, command, argument);
         } finally {
-            open.release();
+            open.close();
         }
     }
 
@@ -127,7 +127,7 @@ public final class LocalProcess implements UapiProcess {
             advance(open, position + done);
             return done;
         } finally {
-            open.release();
+            open.close();
         }
     }
 
@@ -140,7 +140,7 @@ public final class LocalProcess implements UapiProcess {
             advance(open, position + done);
             return done;
         } finally {
-            open.release();
+            open.close();
         }
     }
 
@@ -156,7 +156,7 @@ public final class LocalProcess implements UapiProcess {
         try {
             return transfer.read(open, address, count, position);
         } finally {
-            open.release();
+            open.close();
         }
     }
 
@@ -166,7 +166,7 @@ public final class LocalProcess implements UapiProcess {
         try {
             return transfer.write(open, address, count, position);
         } finally {
-            open.release();
+            open.close();
         }
     }
 
@@ -176,7 +176,7 @@ public final class LocalProcess implements UapiProcess {
         }
         OpenFile open = files.acquire(fd);
         if (!open.file().positional()) {
-            open.release();
+            open.close();
             throw new VfioException(Errno.ESPIPE, "descriptor " + fd + " has no file position");
         }
         return open;
@@ -204,7 +204,7 @@ public final class LocalProcess implements UapiProcess {
             UapiMapping mapped = open.file().mmap(offset, pages, protection, shared);
             mapping = new FileMapping(mapped, open, mappings::remove);
         } catch (Throwable refused) {
-            open.release();
+            open.close();
             throw refused;
         }
         // From here on the reference of this call is the mapping's.
@@ -222,7 +222,7 @@ public final class LocalProcess implements UapiProcess {
         try {
             return open.file().poll();
         } finally {
-            open.release();
+            open.close();
         }
     }
 
