@@ -62,6 +62,12 @@ public interface UapiProcess extends Caller, AutoCloseable {
     /** Makes memory allocated here read-only or writable for callers and devices pinned later. */
     void protect(MemorySegment memory, boolean writable);
 
+    /**
+     * Changes what the caller may do from now on (kernel: {@code setuid}, {@code capset}, {@code setrlimit}). Descriptors
+     * open already stay open whatever the new limit.
+     */
+    void become(ProcessOptions options);
+
     @Override
     void close();
 }

@@ -53,6 +53,43 @@ class DocsTest {
                 .isEmpty();
     }
 
+    /** The page is a copy of what the build made from the tests that passed. */
+    @Test
+    void shouldShowTheUapiCoverageThatTheTestsProve() throws IOException {
+        var generated = PROJECT.resolve("target/uapi.md");
+        assumeTrue(
+                everyModuleReported(),
+                "skipped: target/uapi.md knows the results of some modules only; run the whole build");
+        assertThat(Files.readString(PROJECT.resolve("docs/uapi.md")))
+                .as("docs/uapi.md is out of date: copy target/uapi.md over it")
+                .isEqualTo(Files.readString(generated));
+    }
+
+    /** Whether each module with a tagged test has left its part of the coverage. */
+    private static boolean everyModuleReported() throws IOException {
+        try (var modules = Files.list(PROJECT)) {
+            for (var module : modules.filter(folder -> Files.isDirectory(folder.resolve("src/test/java")))
+                    .toList()) {
+                var part = PROJECT.resolve("target/spec-coverage.d/vfio4j-" + module.getFileName() + ".part");
+                if (hasTaggedTest(module.resolve("src/test/java")) && !Files.exists(part)) {
+                    return false;
+                }
+            }
+        }
+        return Files.exists(PROJECT.resolve("target/uapi.md"));
+    }
+
+    private static boolean hasTaggedTest(Path sources) throws IOException {
+        try (var files = Files.walk(sources)) {
+            for (var file : files.filter(Files::isRegularFile).toList()) {
+                if (Files.readString(file).contains("@Spec(")) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     @Test
     void shouldNoticeCodeThatIsNotInItsSource() throws IOException {
         var here = "architecture-tests/src/test/java/org/vfio4j/architecture/DocsTest.java";

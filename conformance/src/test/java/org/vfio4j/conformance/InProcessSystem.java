@@ -2,10 +2,15 @@
 package org.vfio4j.conformance;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.UapiProcess;
 import org.vfio4j.Vfio;
+import org.vfio4j.spi.call.UapiMapping;
 import org.vfio4j.uapi.VfioException;
 
 /** Calls to the core in this process. */
@@ -13,6 +18,7 @@ final class InProcessSystem implements UapiSystem {
     private static final int READ_WRITE = 3;
 
     private final UapiProcess process;
+    private final Map<Long, UapiMapping> mappings = new ConcurrentHashMap<>();
 
     InProcessSystem(Vfio vfio, ProcessOptions options) {
         this.process = vfio.newProcess(options);
@@ -64,9 +70,27 @@ final class InProcessSystem implements UapiSystem {
     @Override
     public long mmap(long fd, long offset, long length) {
         return call(() -> {
-            process.mmap((int) fd, offset, length, READ_WRITE, true).close();
-            return 0;
+            var mapping = process.mmap((int) fd, offset, length, READ_WRITE, true);
+            mappings.put(mapping.segment().address(), mapping);
+            return mapping.segment().address();
         });
+    }
+
+    @Override
+    public byte[] peek(long address, int length) {
+        return mappings.values().stream()
+                .map(UapiMapping::segment)
+                .filter(bytes -> address >= bytes.address() && address + length <= bytes.address() + bytes.byteSize())
+                .findFirst()
+                .map(bytes -> bytes.asSlice(address - bytes.address(), length))
+                .orElseThrow(() -> new AssertionError("no mapping at 0x" + Long.toHexString(address)))
+                .toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    @Override
+    public long munmap(long address) {
+        Objects.requireNonNull(mappings.remove(address), "mapping").close();
+        return 0;
     }
 
     @Override
@@ -105,6 +129,11 @@ final class InProcessSystem implements UapiSystem {
     @Override
     public void protect(MemorySegment memory) {
         process.protect(memory, false);
+    }
+
+    @Override
+    public void become(ProcessOptions options) {
+        process.become(options);
     }
 
     @Override

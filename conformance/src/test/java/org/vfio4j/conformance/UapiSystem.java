@@ -2,6 +2,7 @@
 package org.vfio4j.conformance;
 
 import java.lang.foreign.MemorySegment;
+import org.vfio4j.ProcessOptions;
 import org.vfio4j.uapi.Errno;
 
 /**
@@ -35,8 +36,14 @@ interface UapiSystem extends AutoCloseable {
     /** {@code pwrite(2)}. */
     long pwrite(long fd, MemorySegment source, long position);
 
-    /** {@code mmap(2)}, shared, for reading and writing, and {@code munmap(2)} at once; 0 when it could be mapped. */
+    /** {@code mmap(2)}, shared, for reading and writing; the address. */
     long mmap(long fd, long offset, long length);
+
+    /** Bytes the program sees at an address of a mapping. */
+    byte[] peek(long address, int length);
+
+    /** {@code munmap(2)} of a whole mapping. */
+    long munmap(long address);
 
     /** {@code poll(2)} for reading and writing without waiting; the events. */
     long poll(long fd);
@@ -58,6 +65,9 @@ interface UapiSystem extends AutoCloseable {
 
     /** {@code mprotect(2)} of memory to read only. */
     void protect(MemorySegment memory);
+
+    /** {@code setuid(2)}, {@code capset(2)}, {@code setrlimit(2)}: what the program may do from now on. */
+    void become(ProcessOptions options);
 
     /** Ends the program. */
     @Override

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.vfio4j.ProcessOptions;
-import org.vfio4j.Vfio;
 import org.vfio4j.VfioOptions;
 
 /** A machine and a program on it for each test; nothing may stay pinned when the program has ended. */
@@ -26,20 +25,25 @@ abstract class UapiTestCase {
     /** A mediated device. */
     static final String MDEV = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1003";
 
-    Vfio machine;
+    UapiMachine machine;
     UapiSystem system;
     Program program;
 
     @BeforeEach
     final void start() {
-        machine = Vfio.open(VfioOptions.defaults().withHost("embedded"));
+        machine = new InProcessMachine(options());
         system = newSystem(ProcessOptions.root());
         program = new Program(system);
     }
 
+    /** How the machine is started. */
+    VfioOptions options() {
+        return VfioOptions.defaults().withHost("embedded");
+    }
+
     /** Another program on the machine; it ends with the machine. */
     final UapiSystem newSystem(ProcessOptions options) {
-        return new InProcessSystem(machine, options);
+        return machine.newProgram(options);
     }
 
     @AfterEach
@@ -47,14 +51,14 @@ abstract class UapiTestCase {
         system.close();
         var pinned = machine.pinnedPages();
         machine.close();
-        assertThat(pinned).as("pages pinned after the program ended").isZero();
+        assertThat(pinned.orElse(0)).as("pages pinned after the program ended").isZero();
     }
 
     final String groupPath(String device) {
-        return "/dev/vfio/" + machine.device(device).group().orElseThrow();
+        return machine.groupPath(device);
     }
 
     final String nodePath(String device) {
-        return "/dev/vfio/devices/vfio" + machine.device(device).index().orElseThrow();
+        return machine.nodePath(device);
     }
 }

@@ -16,7 +16,8 @@ import java.util.TreeSet;
 
 /**
  * What is known of the checklists' coverage. Every module's test run leaves one part, a file of lines
- * {@code number<TAB>test}, in a folder; the report beside the folder is written anew from all parts each time.
+ * {@code number<TAB>test}, in a folder; the report and the page about the uAPI beside the folder are
+ * written anew from all parts each time.
  */
 final class SpecCoverage {
     /** Checklist letter, specification file, last number. */
@@ -36,6 +37,17 @@ final class SpecCoverage {
         lists.put("M", new Checklist("mdev", 91));
         lists.put("F", new Checklist("fsl-mc", 70));
         return lists;
+    }
+
+    /** Every number of every checklist. */
+    static Set<String> numbers() {
+        var numbers = new TreeSet<String>();
+        CHECKLISTS.forEach((letter, list) -> {
+            for (var place = 1; place <= list.last(); place++) {
+                numbers.add(String.format("%s-%03d", letter, place));
+            }
+        });
+        return numbers;
     }
 
     /** Whether a number stands in one of the checklists. */
@@ -63,7 +75,9 @@ final class SpecCoverage {
             var lines = new ArrayList<String>();
             proved.forEach((number, tests) -> tests.forEach(test -> lines.add(number + "\t" + test)));
             Files.write(folder.resolve(part + ".part"), lines);
-            Files.write(folder.resolveSibling("spec-coverage.txt"), report(parts(folder)));
+            var all = parts(folder);
+            Files.write(folder.resolveSibling("spec-coverage.txt"), report(all));
+            Files.write(folder.resolveSibling("uapi.md"), UapiPage.write(all.keySet()));
         }
     }
 

@@ -2,8 +2,9 @@
 package org.vfio4j.spi.call;
 
 /**
- * An event counter (kernel: {@code eventfd}) that interrupts signal and users wait for. Thread-safe; {@link #signal} does
- * not block and does not allocate.
+ * An event counter (kernel: {@code eventfd}) that interrupts signal and users wait for. It may be kept after the
+ * {@link FileReference} it was found with has been given back. Thread-safe; {@link #signal} does not block and does not
+ * allocate.
  */
 public interface EventFile extends UapiFile {
     /** Adds one to the counter and wakes waiters. */

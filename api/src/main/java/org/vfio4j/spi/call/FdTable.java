@@ -4,11 +4,11 @@ package org.vfio4j.spi.call;
 /** A caller's descriptors (kernel: {@code files_struct}). Numbers are the lowest free ones. Thread-safe. */
 public interface FdTable {
     /**
-     * The open file behind a descriptor.
+     * The open file behind a descriptor, with a reference the caller gives back (kernel: {@code fdget}).
      *
      * @throws org.vfio4j.uapi.VfioException EBADF when the number is negative or not open
      */
-    UapiFile get(int fd);
+    FileReference get(int fd);
 
     /**
      * Takes a number without making it usable yet (kernel: {@code get_unused_fd_flags}).

@@ -45,9 +45,14 @@ final class CdevCodec {
         return 0;
     }
 
+    /** The context behind a descriptor, with a reference. */
     private static IommufdContext context(Caller caller, int fd) {
-        if (caller.files().get(fd) instanceof IommufdFile iommufd) {
-            return iommufd.context();
+        try (var reference = caller.files().get(fd)) {
+            if (reference.file() instanceof IommufdFile iommufd) {
+                var context = iommufd.context();
+                context.retain();
+                return context;
+            }
         }
         throw new VfioException(Errno.EBADFD, "BIND_IOMMUFD refused: descriptor " + fd + " is no iommufd");
     }

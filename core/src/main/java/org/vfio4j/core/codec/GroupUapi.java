@@ -61,7 +61,9 @@ public final class GroupUapi implements UapiFile {
 
     private long setContainer(Caller caller, UserArgument user) {
         int fd = user.read(Integer.BYTES, Integer.BYTES).get(UapiLayouts.S32, 0);
-        file.setContainer(caller, role(caller.files().get(fd)));
+        try (var reference = caller.files().get(fd)) {
+            file.setContainer(caller, role(reference.file()));
+        }
         return 0;
     }
 

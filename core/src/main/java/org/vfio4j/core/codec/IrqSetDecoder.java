@@ -93,8 +93,10 @@ final class IrqSetDecoder {
             if (descriptor < 0) {
                 return null;
             }
-            if (caller.files().get(descriptor) instanceof EventFile file) {
-                return file;
+            try (var reference = caller.files().get(descriptor)) {
+                if (reference.file() instanceof EventFile file) {
+                    return file;
+                }
             }
             throw new VfioException(Errno.EINVAL, "SET_IRQS refused: descriptor " + descriptor + " is no eventfd");
         }

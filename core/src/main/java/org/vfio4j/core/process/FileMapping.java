@@ -34,7 +34,7 @@ final class FileMapping implements UapiMapping {
         if (closed.compareAndSet(false, true)) {
             onClose.accept(this);
             mapping.close();
-            file.release();
+            file.close();
         }
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.call.FdTable;
+import org.vfio4j.spi.call.FileReference;
 import org.vfio4j.spi.call.UapiFile;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -22,7 +23,8 @@ public final class LocalFdTable implements FdTable {
     private static final VarHandle DESCRIPTORS = MethodHandles.arrayElementVarHandle(Descriptor[].class);
     private static final int INITIAL_CAPACITY = 16;
 
-    private final int maxFiles;
+    /** How many numbers there are. */
+    private volatile int maxFiles;
 
     /** Guards which numbers are taken, stores to {@link #descriptors}, and {@link #closed}. Innermost, held briefly. */
     private final ReentrantLock numbersLock = new ReentrantLock();
@@ -44,11 +46,16 @@ public final class LocalFdTable implements FdTable {
         this.maxFiles = maxFiles;
     }
 
+    /** Changes how many numbers there are; what is open beyond stays open. */
+    void limit(int numbers) {
+        maxFiles = numbers;
+    }
+
     private record Descriptor(OpenFile file, boolean closeOnExec) {}
 
     @Override
-    public UapiFile get(int fd) {
-        return descriptor(fd).file.file();
+    public FileReference get(int fd) {
+        return acquire(fd);
     }
 
     /** Whether a descriptor goes away in a new program (kernel: {@code FD_CLOEXEC}). */
@@ -56,11 +63,7 @@ public final class LocalFdTable implements FdTable {
         return descriptor(fd).closeOnExec;
     }
 
-    /**
-     * The open file behind a descriptor, with a reference the caller gives back (kernel: {@code fdget}).
-     *
-     * @throws VfioException EBADF
-     */
+    /** {@link #get} for this package, which also looks at access mode and position. */
     OpenFile acquire(int fd) {
         while (true) {
             OpenFile file = descriptor(fd).file;
@@ -111,7 +114,7 @@ public final class LocalFdTable implements FdTable {
         } finally {
             numbersLock.unlock();
         }
-        file.release();
+        file.close();
     }
 
     @Override
@@ -142,7 +145,7 @@ public final class LocalFdTable implements FdTable {
             publish(copy, file, false);
             return copy;
         } catch (VfioException refused) {
-            file.release();
+            file.close();
             throw refused;
         }
     }
@@ -162,7 +165,7 @@ public final class LocalFdTable implements FdTable {
         } finally {
             numbersLock.unlock();
         }
-        file.release();
+        file.close();
     }
 
     /** Closes all descriptors, lowest first, and refuses new ones. Idempotent. */
@@ -181,7 +184,7 @@ public final class LocalFdTable implements FdTable {
         } finally {
             numbersLock.unlock();
         }
-        files.forEach(OpenFile::release);
+        files.forEach(OpenFile::close);
     }
 
     private Descriptor descriptor(int fd) {

@@ -24,12 +24,14 @@ public final class LocalProcess implements UapiProcess {
     private static final long MAX_EVENTFD_INITIAL = 0xffff_ffffL;
 
     private final PathTree tree;
-    private final ProcessOptions options;
     private final int pageSize;
     private final JvmAddressSpace memory;
     private final LocalFdTable files;
     private final FileTransfer transfer;
     private final Set<FileMapping> mappings = ConcurrentHashMap.newKeySet();
+
+    /** Credentials and limits, asked at call time. */
+    private volatile ProcessOptions options;
 
     private volatile boolean closed;
 
@@ -75,6 +77,12 @@ public final class LocalProcess implements UapiProcess {
     }
 
     @Override
+    public void become(ProcessOptions now) {
+        files.limit(now.maxFiles());
+        options = now;
+    }
+
+    @Override
     public int open(String path, int flags) {
         int mode = OpenFlags.accessMode(flags);
         // As in the kernel a full table is found before the file is opened.
@@ -106,7 +114,7 @@ public final class LocalProcess implements UapiProcess {
         try {
             return open.file().ioctl(this, command, argument);
         } finally {
-            open.release();
+            open.close();
         }
     }
 
@@ -119,7 +127,7 @@ public final class LocalProcess implements UapiProcess {
             advance(open, position + done);
             return done;
         } finally {
-            open.release();
+            open.close();
         }
     }
 
@@ -132,7 +140,7 @@ public final class LocalProcess implements UapiProcess {
             advance(open, position + done);
             return done;
         } finally {
-            open.release();
+            open.close();
         }
     }
 
@@ -148,7 +156,7 @@ public final class LocalProcess implements UapiProcess {
         try {
             return transfer.read(open, address, count, position);
         } finally {
-            open.release();
+            open.close();
         }
     }
 
@@ -158,7 +166,7 @@ public final class LocalProcess implements UapiProcess {
         try {
             return transfer.write(open, address, count, position);
         } finally {
-            open.release();
+            open.close();
         }
     }
 
@@ -168,7 +176,7 @@ public final class LocalProcess implements UapiProcess {
         }
         OpenFile open = files.acquire(fd);
         if (!open.file().positional()) {
-            open.release();
+            open.close();
             throw new VfioException(Errno.ESPIPE, "descriptor " + fd + " has no file position");
         }
         return open;
@@ -196,7 +204,7 @@ public final class LocalProcess implements UapiProcess {
             UapiMapping mapped = open.file().mmap(offset, pages, protection, shared);
             mapping = new FileMapping(mapped, open, mappings::remove);
         } catch (Throwable refused) {
-            open.release();
+            open.close();
             throw refused;
         }
         // From here on the reference of this call is the mapping's.
@@ -214,7 +222,7 @@ public final class LocalProcess implements UapiProcess {
         try {
             return open.file().poll();
         } finally {
-            open.release();
+            open.close();
         }
     }
 

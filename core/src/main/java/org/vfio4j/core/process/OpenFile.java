@@ -2,6 +2,7 @@
 package org.vfio4j.core.process;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import org.vfio4j.spi.call.FileReference;
 import org.vfio4j.spi.call.UapiFile;
 
 /**
@@ -9,7 +10,7 @@ import org.vfio4j.spi.call.UapiFile;
  * descriptors, its mappings and the calls running on it. The file is closed when the last of them is gone, so never
  * during a call. Thread-safe; counting does not allocate.
  */
-final class OpenFile {
+final class OpenFile implements FileReference {
     private final UapiFile file;
     private final int accessMode;
 
@@ -27,7 +28,8 @@ final class OpenFile {
         this.accessMode = accessMode;
     }
 
-    UapiFile file() {
+    @Override
+    public UapiFile file() {
         return file;
     }
 
@@ -61,7 +63,8 @@ final class OpenFile {
     }
 
     /** Gives a reference back; the last one closes the file. */
-    void release() {
+    @Override
+    public void close() {
         int left = references.decrementAndGet();
         if (left == 0) {
             file.close();

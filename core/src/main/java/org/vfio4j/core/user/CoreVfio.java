@@ -23,6 +23,8 @@ import org.vfio4j.Vfio;
 import org.vfio4j.core.driver.DriverCore;
 import org.vfio4j.core.memory.DmaBuffers;
 import org.vfio4j.core.registry.Backends;
+import org.vfio4j.core.tree.CoreTree;
+import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.spi.host.DmaFault;
 import org.vfio4j.spi.host.Host;
 import org.vfio4j.spi.mdev.MdevLifecycle;
@@ -44,6 +46,7 @@ public final class CoreVfio implements Vfio {
     private final Openings openings;
     private final DeviceOpener opener;
     private final Processes processes;
+    private final CoreTree tree;
     private final Handles handles;
     private final DmaBuffers buffers;
 
@@ -58,6 +61,7 @@ public final class CoreVfio implements Vfio {
             Openings openings,
             DeviceOpener opener,
             Processes processes,
+            CoreTree tree,
             Handles handles) {
         this.host = host;
         this.memory = memory;
@@ -68,6 +72,7 @@ public final class CoreVfio implements Vfio {
         this.openings = openings;
         this.opener = opener;
         this.processes = processes;
+        this.tree = tree;
         this.handles = handles;
         this.buffers = new DmaBuffers(openings.caller().memory());
     }
@@ -182,6 +187,16 @@ public final class CoreVfio implements Vfio {
     public UapiProcess newProcess(ProcessOptions options) {
         handles.requireOpen();
         return processes.start(options);
+    }
+
+    @Override
+    public VirtualTree tree() {
+        return tree;
+    }
+
+    @Override
+    public PhysicalMemory memory() {
+        return memory;
     }
 
     @Override

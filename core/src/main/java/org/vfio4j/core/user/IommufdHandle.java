@@ -38,6 +38,13 @@ final class IommufdHandle implements Iommufd {
         return file.context();
     }
 
+    /** The context with a reference that the caller gives back. */
+    IommufdContext retained() {
+        var context = context();
+        context.retain();
+        return context;
+    }
+
     @Override
     public DmaSpace newIoas() {
         return space(context().allocateIoas());

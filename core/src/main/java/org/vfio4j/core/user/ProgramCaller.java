@@ -9,6 +9,7 @@ import org.vfio4j.core.registry.Settings;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.Capability;
 import org.vfio4j.spi.call.FdTable;
+import org.vfio4j.spi.call.FileReference;
 import org.vfio4j.spi.call.UapiFile;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.uapi.Errno;
@@ -65,7 +66,7 @@ final class ProgramCaller implements Caller, AutoCloseable {
     /** Typed operations pass objects, never descriptors. */
     private static final class NoFiles implements FdTable {
         @Override
-        public UapiFile get(int fd) {
+        public FileReference get(int fd) {
             throw new VfioException(Errno.EBADF, "descriptor " + fd + " is not open");
         }
 

@@ -32,7 +32,7 @@ public final class CdevFile extends VfioDeviceFile {
      * BIND_IOMMUFD, from step 6 of core §5.1 on. On failure the file stays parked and may bind again.
      *
      * @param withToken whether the caller gave a VF token
-     * @param iommufd finds the context when its turn comes
+     * @param iommufd finds the context when its turn comes, with a reference that it gives away
      * @param publish tells the caller the id; its failure undoes everything
      * @throws VfioException EBUSY the group file is open; EINVAL bound already or the device open by another file; the
      *     errno of the lookup or of the step of the open sequence that failed
@@ -65,12 +65,11 @@ public final class CdevFile extends VfioDeviceFile {
                     "BIND_IOMMUFD refused: driver " + device().ops().driverName() + " takes no VF token");
         }
         var target = iommufd.get();
-        if (device().openCount() != 0) {
-            throw new VfioException(
-                    Errno.EINVAL, "BIND_IOMMUFD refused: " + device() + " is open through another file");
-        }
-        target.retain();
         try {
+            if (device().openCount() != 0) {
+                throw new VfioException(
+                        Errno.EINVAL, "BIND_IOMMUFD refused: " + device() + " is open through another file");
+            }
             int id = OpenSequence.firstOpen(device(), new IommufdBinding(target, pageSize));
             try {
                 publish.accept(id);

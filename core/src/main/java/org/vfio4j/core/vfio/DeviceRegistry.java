@@ -158,6 +158,11 @@ public final class DeviceRegistry {
         return List.copyOf(nodes.values());
     }
 
+    /** The registered device with an index. */
+    public Optional<CoreDevice> find(int index) {
+        return Optional.ofNullable(nodes.get(index));
+    }
+
     /** The registered device on top of a bus device. */
     @SuppressWarnings("ReferenceEquality") // A bus device is its identity.
     public Optional<CoreDevice> find(BusDevice busDevice) {

@@ -28,6 +28,7 @@ public final class VfioGroup {
 
     private final GroupKind kind;
     private final IommuGroup iommuGroup;
+    private final int minor;
     private final int pageSize;
 
     /**
@@ -61,15 +62,21 @@ public final class VfioGroup {
     /** Registered devices, newest first. */
     private final List<CoreDevice> devices = new ArrayList<>();
 
-    VfioGroup(GroupKind kind, IommuGroup iommuGroup, int pageSize) {
+    VfioGroup(GroupKind kind, IommuGroup iommuGroup, int minor, int pageSize) {
         this.kind = kind;
         this.iommuGroup = iommuGroup;
+        this.minor = minor;
         this.pageSize = pageSize;
     }
 
     /** Number of its node. */
     public int number() {
         return iommuGroup.id();
+    }
+
+    /** Minor number of its node: no other group that is not revoked has it. */
+    public int minor() {
+        return minor;
     }
 
     /** Its kind. */

@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.vfio4j.spi.call.UapiFile;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -28,6 +29,12 @@ class LocalFdTableTest {
         int fd = table.reserve();
         table.install(fd, file);
         return fd;
+    }
+
+    private UapiFile file(int fd) {
+        try (var reference = table.get(fd)) {
+            return reference.file();
+        }
     }
 
     @Test
@@ -49,7 +56,7 @@ class LocalFdTableTest {
         assertErrno(Errno.EBADF, () -> table.close(fd));
         var file = new RecordingFile(1);
         table.install(fd, file);
-        assertThat(table.get(fd)).isSameAs(file);
+        assertThat(file(fd)).isSameAs(file);
         assertThat(table.closeOnExec(fd)).isTrue();
     }
 
@@ -78,7 +85,7 @@ class LocalFdTableTest {
         }
         assertErrno(Errno.EMFILE, table::reserve);
         assertErrno(Errno.EMFILE, () -> table.dup(first));
-        var file = (RecordingFile) table.get(first);
+        var file = (RecordingFile) file(first);
         table.close(first);
         assertThat(file.closes).as("the refused dup holds nothing").hasValue(1);
     }
@@ -88,7 +95,7 @@ class LocalFdTableTest {
         var file = new RecordingFile(1);
         int fd = open(file);
         int copy = table.dup(fd);
-        assertThat(table.get(copy)).isSameAs(file);
+        assertThat(file(copy)).isSameAs(file);
         assertThat(table.closeOnExec(copy)).as("dup clears close-on-exec").isFalse();
         table.close(fd);
         assertThat(file.closes).hasValue(0);
@@ -103,9 +110,22 @@ class LocalFdTableTest {
         OpenFile running = table.acquire(fd);
         table.close(fd);
         assertThat(file.closes).hasValue(0);
-        running.release();
+        running.close();
         assertThat(file.closes).hasValue(1);
         assertThat(running.tryAcquire()).as("a closed file comes back").isFalse();
+    }
+
+    @Test
+    void shouldNotCloseAFileThatWasLookedUp() {
+        var file = new RecordingFile(1);
+        int fd = open(file);
+        try (var reference = table.get(fd)) {
+            table.close(fd);
+            assertThat(reference.file()).isSameAs(file);
+            assertThat(file.closes).as("closed in spite of the reference").hasValue(0);
+        }
+        assertThat(file.closes).hasValue(1);
+        assertErrno(Errno.EBADF, () -> table.get(fd));
     }
 
     @Test
@@ -142,7 +162,7 @@ class LocalFdTableTest {
                 table.close(fd);
                 table.close(copy);
                 assertThat(file.closes).as("closed during a call").hasValue(0);
-                running.release();
+                running.close();
             }
             return files;
         };

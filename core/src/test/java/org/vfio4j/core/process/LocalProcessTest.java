@@ -216,7 +216,10 @@ class LocalProcessTest {
         assertErrno(Errno.ENOTTY, () -> process.ioctl(fd, 1, 0));
         assertErrno(Errno.EINVAL, () -> process.eventfd(-1));
         assertErrno(Errno.EINVAL, () -> process.eventfd(1L << 32));
-        var event = (EventCounter) process.files().get(fd);
+        EventCounter event;
+        try (var reference = process.files().get(fd)) {
+            event = (EventCounter) reference.file();
+        }
         process.close(fd);
         assertThat(event.closed()).isTrue();
     }

@@ -118,14 +118,16 @@ final class IoEvents implements AutoCloseable {
             throw new VfioException(
                     Errno.ENOSPC, "IOEVENTFD of " + function.name() + " refused: there are " + MOST + " already");
         }
-        if (!(caller.files().get(fd) instanceof EventFile event)) {
-            throw invalid("descriptor " + fd + " is no eventfd");
+        try (var reference = caller.files().get(fd)) {
+            if (!(reference.file() instanceof EventFile event)) {
+                throw invalid("descriptor " + fd + " is no eventfd");
+            }
+            var listening = event.listen(() -> {
+                event.take();
+                perform(write);
+            });
+            entries.add(new Entry(write, event, listening));
         }
-        var listening = event.listen(() -> {
-            event.take();
-            perform(write);
-        });
-        entries.add(new Entry(write, event, listening));
     }
 
     private void perform(Write write) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.Capability;
 import org.vfio4j.spi.call.FdTable;
+import org.vfio4j.spi.call.FileReference;
 import org.vfio4j.spi.call.UapiFile;
 import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.LockedMemory;
@@ -80,12 +81,20 @@ final class IoEventCall implements Caller, FdTable, AddressSpace {
     }
 
     @Override
-    public UapiFile get(int fd) {
+    public FileReference get(int fd) {
         var file = files.get(fd);
         if (file == null) {
             throw new VfioException(Errno.EBADF, "descriptor " + fd + " is not open");
         }
-        return file;
+        return new FileReference() {
+            @Override
+            public UapiFile file() {
+                return file;
+            }
+
+            @Override
+            public void close() {}
+        };
     }
 
     @Override
