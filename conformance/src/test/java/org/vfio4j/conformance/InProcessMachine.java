@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.conformance;
 
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.Vfio;
@@ -34,6 +35,11 @@ final class InProcessMachine implements UapiMachine {
     @Override
     public String nodePath(String device) {
         return "/dev/vfio/devices/vfio" + vfio.device(device).index().orElseThrow();
+    }
+
+    @Override
+    public Optional<String> driver(String device) {
+        return vfio.device(device).driver();
     }
 
     @Override
