@@ -5,15 +5,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.Vfio;
-import org.vfio4j.VfioOptions;
 import org.vfio4j.uapi.VfioException;
 
 /** An embedded machine in this process, called without any door between. */
 final class InProcessMachine implements UapiMachine {
     private final Vfio vfio;
 
-    InProcessMachine(VfioOptions options) {
-        this.vfio = Vfio.open(options);
+    InProcessMachine(Vfio vfio) {
+        this.vfio = vfio;
     }
 
     @Override
