@@ -31,7 +31,15 @@ final class WriteLog implements DmaLoggingOps {
     private int shift;
 
     /** A range and its bits; the first bit stands for the page that the first byte is in. */
-    private record Recorded(DmaRange range, long[] bits) {}
+    private static final class Recorded {
+        private final DmaRange range;
+        private final long[] bits;
+
+        Recorded(DmaRange range, int shift) {
+            this.range = range;
+            this.bits = new long[(int) ((pages(range, shift) + 63) >>> 6)];
+        }
+    }
 
     @Override
     public long start(List<DmaRange> ranges, long pageSize) {
@@ -56,9 +64,9 @@ final class WriteLog implements DmaLoggingOps {
             if (recorded != null) {
                 throw new VfioException(Errno.EINVAL, "DMA_LOGGING_START refused: writes are recorded already");
             }
-            int bits = chosen;
+            int resolution = chosen;
             recorded = ranges.stream()
-                    .map(range -> new Recorded(range, new long[(int) ((pages(range, bits) + 63) >>> 6)]))
+                    .map(range -> new Recorded(range, resolution))
                     .toList();
             shift = chosen;
             return 1L << chosen;

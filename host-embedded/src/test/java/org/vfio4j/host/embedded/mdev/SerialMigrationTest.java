@@ -13,6 +13,7 @@ import static org.vfio4j.uapi.VfioMigration.VFIO_DEVICE_STATE_STOP;
 import static org.vfio4j.uapi.VfioMigration.VFIO_DEVICE_STATE_STOP_COPY;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,7 +24,6 @@ import org.vfio4j.spi.device.MigrationControl;
 import org.vfio4j.spi.device.MigrationOps;
 import org.vfio4j.spi.device.MigrationStream;
 import org.vfio4j.spi.device.MigrationStream.PrecopyInfo;
-import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 import org.vfio4j.uapi.struct.UapiLayouts;
@@ -61,7 +61,7 @@ class SerialMigrationTest {
             // Odd pieces, so that parts of the data are split.
             long count = stream.read(MemorySegment.ofArray(bytes).asSlice(done, 7));
             if (count == 0) {
-                return java.util.Arrays.copyOf(bytes, done);
+                return Arrays.copyOf(bytes, done);
             }
             done += (int) count;
         }
@@ -85,7 +85,7 @@ class SerialMigrationTest {
         return Byte.toUnsignedInt(value[0]);
     }
 
-    private static byte[] saved(SerialDevice device, MigrationOps migration) {
+    private static byte[] saved(MigrationOps migration) {
         byte[] bytes = readAll(session(migration, VFIO_DEVICE_STATE_STOP_COPY));
         migration.setState(VFIO_DEVICE_STATE_STOP);
         return bytes;
@@ -118,7 +118,7 @@ class SerialMigrationTest {
         write(device, 1, 0, 'A');
         write(device, 1, 0, 'B');
         assertThat(read(device, 1, 0)).isEqualTo('x');
-        var bytes = MemorySegment.ofArray(saved(device, migration));
+        var bytes = MemorySegment.ofArray(saved(migration));
         assertThat(bytes.byteSize()).isEqualTo(96);
         assertThat(bytes.get(UapiLayouts.U64, 0)).isEqualTo(0x7e9d09898c3e2c4eL);
         assertThat(bytes.get(UapiLayouts.U32, 8)).as("major version").isEqualTo(1);
@@ -126,8 +126,10 @@ class SerialMigrationTest {
         assertThat(bytes.get(UapiLayouts.U32, 16)).as("ports").isEqualTo(2);
         assertThat(bytes.get(UapiLayouts.U32, 20)).as("flags").isZero();
         var port = bytes.asSlice(60);
-        int[] expected = {1, 0x15, 3, 0x03, 7, 0x5a, 9, 'A', 10, 'B', 24, 3, 25, 1, 26, 2, 27, 0, 28, 0, 30, 0x34, 31,
-            0x12, 32, 0x01, 33, 16, 34, 1};
+        int[] expected = {
+            1, 0x15, 3, 0x03, 7, 0x5a, 9, 'A', 10, 'B', 24, 3, 25, 1, 26, 2, 27, 0, 28, 0, 30, 0x34, 31, 0x12, 32, 0x01,
+            33, 16, 34, 1
+        };
         for (int i = 0; i < expected.length; i += 2) {
             assertThat(Byte.toUnsignedInt(port.get(UapiLayouts.U8, expected[i])))
                     .as("byte %d of the second port", expected[i])
@@ -150,7 +152,7 @@ class SerialMigrationTest {
             }
             assertThat(read(device, port, 0)).isEqualTo('a' + port);
         }
-        byte[] bytes = saved(device, migration);
+        byte[] bytes = saved(migration);
         writeAll(session(otherMigration, VFIO_DEVICE_STATE_RESUMING), bytes);
         assertThat(read(other, 0, 7)).as("before the data are complete").isZero();
         otherMigration.setState(VFIO_DEVICE_STATE_RUNNING);
@@ -226,7 +228,7 @@ class SerialMigrationTest {
 
     @Test
     void shouldRefuseDataThatAreNotItsOwn() {
-        byte[] good = saved(device, migration);
+        byte[] good = saved(migration);
         for (int at : new int[] {0, 8, 12, 16, 20}) {
             var stream = session(migration, VFIO_DEVICE_STATE_RESUMING);
             byte[] bad = good.clone();
@@ -245,7 +247,7 @@ class SerialMigrationTest {
 
     @Test
     void shouldStayInResumingUntilTheDataAreComplete() {
-        byte[] good = saved(device, migration);
+        byte[] good = saved(migration);
         var stream = session(migration, VFIO_DEVICE_STATE_RESUMING);
         for (int length = 0; length < good.length; length++) {
             assertRefused(Errno.EINVAL, () -> migration.setState(VFIO_DEVICE_STATE_STOP));
@@ -260,7 +262,7 @@ class SerialMigrationTest {
     @ParameterizedTest
     @CsvSource({"24, 16", "25, 17", "26, 17", "26, 1", "27, 2", "28, 2", "33, 0", "33, 17", "34, 17"})
     void shouldNotTakeAStateNoPortIsIn(int field, int value) {
-        byte[] bytes = saved(device, migration);
+        byte[] bytes = saved(migration);
         write(device, SerialType.DUAL, 0x66);
         bytes[60 + field] = (byte) value;
         writeAll(session(migration, VFIO_DEVICE_STATE_RESUMING), bytes);
@@ -296,7 +298,7 @@ class SerialMigrationTest {
     @Test
     void shouldGiveTheSameSessionWhicheverWayItBegins() {
         write(device, 0, 7, 0x21);
-        var expected = saved(device, migration);
+        var expected = saved(migration);
         migration.setState(VFIO_DEVICE_STATE_RUNNING_P2P);
         var stream = session(migration, VFIO_DEVICE_STATE_PRE_COPY_P2P);
         migration.setState(VFIO_DEVICE_STATE_PRE_COPY);
