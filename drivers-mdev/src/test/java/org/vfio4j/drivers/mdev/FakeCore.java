@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.core.memory.FrameTable;
+import org.vfio4j.core.vfio.MigrationStates;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.DeviceSet;
 import org.vfio4j.spi.device.DriverEnvironment;
@@ -161,7 +162,7 @@ final class FakeCore implements DriverEnvironment {
 
         @Override
         public MigrationControl migrationControl() {
-            throw new UnsupportedOperationException("nothing migrates in these tests");
+            return CONTROL;
         }
 
         @Override
@@ -179,6 +180,19 @@ final class FakeCore implements DriverEnvironment {
             throw new UnsupportedOperationException();
         }
     }
+
+    /** The core's table of states. */
+    private static final MigrationControl CONTROL = new MigrationControl() {
+        @Override
+        public int nextState(int flags, int current, int requested) {
+            return MigrationStates.nextState(flags, current, requested);
+        }
+
+        @Override
+        public boolean precopyInfoV2() {
+            return false;
+        }
+    };
 
     /** The emulated steps, for comparison. */
     static final IommufdOps EMULATED = new IommufdOps() {
