@@ -10,9 +10,8 @@ import org.vfio4j.uapi.struct.VfioDeviceFeature;
 
 /** DEVICE_FEATURE: the rules that hold for every feature, and who handles which. Spec: core §11. */
 final class FeatureCodec {
-    private static final int ALL_FLAGS = VfioFeature.VFIO_DEVICE_FEATURE_MASK
-            | FeatureRequest.METHODS
-            | VfioFeature.VFIO_DEVICE_FEATURE_PROBE;
+    private static final int ALL_FLAGS =
+            VfioFeature.VFIO_DEVICE_FEATURE_MASK | FeatureRequest.METHODS | VfioFeature.VFIO_DEVICE_FEATURE_PROBE;
 
     private FeatureCodec() {}
 
