@@ -24,6 +24,19 @@ public interface IommufdDevice {
     /** Whether something is attached. */
     boolean attached();
 
+    /**
+     * Attaches one process address space of the device, or replaces its attachment.
+     *
+     * @param pasid greater than 0
+     * @param ptId a hardware page table made for PASIDs
+     * @return id of the hardware page table used
+     * @throws org.vfio4j.uapi.VfioException ENOENT, ENOSPC, EINVAL; the old attachment stays
+     */
+    int attachPasid(int pasid, int ptId);
+
+    /** Detaches one process address space; no effect when nothing is attached there. */
+    void detachPasid(int pasid);
+
     /** Detaches if needed and gives up ownership; the object is gone. */
     void unbind();
 }
