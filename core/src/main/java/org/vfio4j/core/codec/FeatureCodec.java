@@ -20,11 +20,13 @@ final class FeatureCodec {
         var header = user.read(VfioDeviceFeature.SIZEOF, VfioDeviceFeature.SIZEOF);
         int argsz = VfioDeviceFeature.argsz(header);
         int flags = VfioDeviceFeature.flags(header);
-        UserArgument.requireArgsz("DEVICE_FEATURE", argsz, VfioDeviceFeature.SIZEOF);
+        UserArgument.requireArgsz("FT-1", "DEVICE_FEATURE", argsz, VfioDeviceFeature.SIZEOF);
         if ((flags & ~ALL_FLAGS) != 0
                 || ((flags & METHODS) == METHODS && (flags & VfioFeature.VFIO_DEVICE_FEATURE_PROBE) == 0)) {
             throw new VfioException(
-                    Errno.EINVAL, "DEVICE_FEATURE refused: flags 0x" + Integer.toHexString(flags) + " ask for nothing");
+                    Errno.EINVAL,
+                    "FT-1",
+                    "DEVICE_FEATURE refused: flags 0x" + Integer.toHexString(flags) + " ask for nothing");
         }
         int number = flags & VfioFeature.VFIO_DEVICE_FEATURE_MASK;
         return switch (number) {

@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 import org.vfio4j.core.codec.ContainerUapi;
 import org.vfio4j.core.codec.DeviceUapi;
 import org.vfio4j.core.codec.GroupUapi;
+import org.vfio4j.core.codec.IommufdUapi;
 import org.vfio4j.core.registry.Backends;
 import org.vfio4j.core.vfio.ContainerBackends;
 import org.vfio4j.core.vfio.DeviceRegistry;
@@ -63,7 +64,7 @@ public final class DeviceTree {
             return new ContainerUapi(newContainer());
         }
         if (path.equals(IOMMU)) {
-            return openIommufd();
+            return new IommufdUapi(openIommufd());
         }
         var group = GROUP.matcher(path);
         if (group.matches()) {

@@ -20,6 +20,7 @@ import org.vfio4j.OpenOptions;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.UapiProcess;
 import org.vfio4j.Vfio;
+import org.vfio4j.VmHandles;
 import org.vfio4j.core.driver.DriverCore;
 import org.vfio4j.core.memory.DmaBuffers;
 import org.vfio4j.core.registry.Backends;
@@ -46,6 +47,7 @@ public final class CoreVfio implements Vfio {
     private final Processes processes;
     private final Handles handles;
     private final DmaBuffers buffers;
+    private final VmHandles fileHandles = new FileHandles();
 
     @Inject
     CoreVfio(
@@ -182,6 +184,11 @@ public final class CoreVfio implements Vfio {
     public UapiProcess newProcess(ProcessOptions options) {
         handles.requireOpen();
         return processes.start(options);
+    }
+
+    @Override
+    public VmHandles vmHandles() {
+        return fileHandles;
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.iommu.DmaUnmapListener;
+import org.vfio4j.spi.iommu.UnmapNotifier;
 import org.vfio4j.spi.memory.RunSink;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -30,9 +31,9 @@ final class ContainerBinding implements IommuBinding {
     public int bind(CoreDevice device) {
         var used = group.useContainer(caller);
         var listener = device.ops().dmaUnmap();
-        if (listener != null) {
+        if (listener != null && used.backend() instanceof UnmapNotifier notifier) {
             try {
-                used.backend().registerDevice(listener);
+                notifier.registerDevice(listener);
             } catch (RuntimeException e) {
                 group.unuseContainer();
                 throw e;
@@ -47,8 +48,8 @@ final class ContainerBinding implements IommuBinding {
     public void unbind(CoreDevice device) {
         var used = instance;
         var listener = registered;
-        if (used != null && listener != null) {
-            used.backend().unregisterDevice(listener);
+        if (used != null && listener != null && used.backend() instanceof UnmapNotifier notifier) {
+            notifier.unregisterDevice(listener);
         }
         registered = null;
         group.unuseContainer();
@@ -59,7 +60,9 @@ final class ContainerBinding implements IommuBinding {
         int most = pageSize / Long.BYTES;
         if (pages > most) {
             throw new VfioException(
-                    Errno.E2BIG, "pin_pages refused: " + pages + " pages at once, a container pins at most " + most);
+                    Errno.E2BIG,
+                    "§9.3",
+                    "pin_pages refused: " + pages + " pages at once, a container pins at most " + most);
         }
         var entered = enter();
         try {
