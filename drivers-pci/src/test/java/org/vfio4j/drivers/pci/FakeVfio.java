@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.vfio4j.core.vfio.EventVirqfd;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.DeviceSet;
 import org.vfio4j.spi.device.DmaRange;
