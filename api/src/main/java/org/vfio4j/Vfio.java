@@ -3,8 +3,10 @@ package org.vfio4j;
 
 import java.util.List;
 import java.util.ServiceLoader;
+import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.spi.host.DmaFault;
 import org.vfio4j.spi.mdev.MdevLifecycle;
+import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -121,6 +123,12 @@ public interface Vfio extends AutoCloseable {
 
     /** DMA accesses refused by the IOMMU, oldest first; only the latest are kept. */
     List<DmaFault> faults();
+
+    /** The nodes and attributes that programs see: {@code /dev/vfio}, {@code /dev/iommu} and VFIO's parts of {@code /sys}. */
+    VirtualTree tree();
+
+    /** All memory that devices can be made to reach; who calls from outside this process inserts its own here. */
+    PhysicalMemory memory();
 
     /** Makes a caller of raw calls: descriptors, memory and credentials of its own. */
     UapiProcess newProcess(ProcessOptions options);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.conformance;
 
+import java.util.OptionalLong;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.Vfio;
 import org.vfio4j.VfioOptions;
@@ -55,8 +56,8 @@ final class InProcessMachine implements UapiMachine {
     }
 
     @Override
-    public long pinnedPages() {
-        return vfio.pinnedPages();
+    public OptionalLong pinnedPages() {
+        return OptionalLong.of(vfio.pinnedPages());
     }
 
     @Override

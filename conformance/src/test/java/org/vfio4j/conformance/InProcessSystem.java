@@ -2,6 +2,7 @@
 package org.vfio4j.conformance;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -76,8 +77,14 @@ final class InProcessSystem implements UapiSystem {
     }
 
     @Override
-    public MemorySegment mapped(long address) {
-        return Objects.requireNonNull(mappings.get(address), "mapping").segment();
+    public byte[] peek(long address, int length) {
+        return mappings.values().stream()
+                .map(UapiMapping::segment)
+                .filter(bytes -> address >= bytes.address() && address + length <= bytes.address() + bytes.byteSize())
+                .findFirst()
+                .map(bytes -> bytes.asSlice(address - bytes.address(), length))
+                .orElseThrow(() -> new AssertionError("no mapping at 0x" + Long.toHexString(address)))
+                .toArray(ValueLayout.JAVA_BYTE);
     }
 
     @Override

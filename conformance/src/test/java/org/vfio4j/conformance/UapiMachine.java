@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.conformance;
 
+import java.util.OptionalLong;
 import org.vfio4j.ProcessOptions;
 
 /**
@@ -23,8 +24,8 @@ interface UapiMachine extends AutoCloseable {
     /** Writes a device's name to its driver's {@code unbind}; returns when the users are gone. 0 or minus an errno. */
     long unbind(String device);
 
-    /** Pages pinned for devices of this machine now. */
-    long pinnedPages();
+    /** Pages pinned for devices of this machine now; empty where nobody but the machine can see it. */
+    OptionalLong pinnedPages();
 
     /** Switches the machine off; every program has ended. */
     @Override

@@ -39,8 +39,8 @@ interface UapiSystem extends AutoCloseable {
     /** {@code mmap(2)}, shared, for reading and writing; the address. */
     long mmap(long fd, long offset, long length);
 
-    /** The bytes of a mapping. */
-    MemorySegment mapped(long address);
+    /** Bytes the program sees at an address of a mapping. */
+    byte[] peek(long address, int length);
 
     /** {@code munmap(2)} of a whole mapping. */
     long munmap(long address);

@@ -17,6 +17,14 @@ public interface VirtualTree {
      */
     Optional<Node> find(String path);
 
+    /**
+     * What is at a path in the end: links are followed, in its middle too (kernel: path resolution without
+     * {@code O_NOFOLLOW}).
+     *
+     * @param path absolute; {@code .}, {@code ..} and empty components are allowed
+     */
+    Optional<Node> resolve(String path);
+
     /** Directories at whose paths the tree stands alone: nothing of the real system shows through below them. */
     List<String> roots();
 
@@ -39,6 +47,11 @@ public interface VirtualTree {
     non-sealed interface Attribute extends Node {
         /** Permission bits, for example 0644. */
         int mode();
+
+        /** Size as {@code stat} tells it: a page for a text attribute, whatever is in it; the true size of a binary one. */
+        default long size() {
+            return 4096;
+        }
 
         /**
          * All of its bytes as they are now.

@@ -28,8 +28,8 @@ public interface Virqfd extends AutoCloseable {
     boolean enabled();
 
     /**
-     * Frees the place; returns when nothing of the driver is running any more. Idempotent. Not to be called by the handler
-     * or the thread function.
+     * Frees the place; returns when nothing of the driver is running any more, but for the handler or thread function that
+     * calls this. Idempotent.
      */
     void disable();
 

@@ -2,6 +2,7 @@
 package org.vfio4j.spi.host;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -19,6 +20,15 @@ public interface BusDevice {
 
     /** Path below {@code /sys} without that prefix, for example {@code /devices/pci0000:00/0000:00:05.0}. */
     String sysfsPath();
+
+    /**
+     * Attributes of its sysfs directory that only the host knows, by name: identity, resources, resets, {@code uevent}
+     * without the driver's line. A name with a slash is in a subdirectory. Links, {@code driver_override},
+     * {@code vfio-dev} and what belongs to mediated devices are the core's.
+     */
+    default Map<String, DeviceAttribute> attributes() {
+        return Map.of();
+    }
 
     /** The isolation group, if the device is behind an IOMMU. */
     Optional<IommuGroup> iommuGroup();

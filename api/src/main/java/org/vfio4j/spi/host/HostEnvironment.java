@@ -4,6 +4,7 @@ package org.vfio4j.spi.host;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.ProcessBarrier;
 
 /** What a host is given when it starts. */
 public interface HostEnvironment {
@@ -12,4 +13,9 @@ public interface HostEnvironment {
 
     /** The machine description the user chose: a file or the folder of a captured machine. */
     Optional<Path> machine();
+
+    /** The barrier this process's threads can be made to pass; unavailable by default. */
+    default ProcessBarrier processBarrier() {
+        return ProcessBarrier.unavailable();
+    }
 }

@@ -16,6 +16,14 @@ public interface IommuGroup {
     /** The name attribute; empty when it has none. */
     String name();
 
+    /**
+     * The type attribute (sysfs {@code type}): what kind of domain the members are in while nobody claimed them,
+     * for example {@code DMA}, {@code DMA-FQ} or {@code identity}; {@code unknown} without a default domain.
+     */
+    default String type() {
+        return hasIommu() && tceTableGroup().isEmpty() ? "DMA" : "unknown";
+    }
+
     /** Members in topology order. */
     List<BusDevice> devices();
 

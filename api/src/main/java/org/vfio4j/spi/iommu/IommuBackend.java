@@ -13,7 +13,7 @@ import org.vfio4j.uapi.VfioException;
  * The backend instance behind one container. The core calls {@link #attachGroup}, {@link #detachGroup} and
  * {@link #release} one at a time and never while an ioctl, pin or copy of the same instance could meet a released instance;
  * everything else may run in parallel and the instance does its own locking. Typed operations hold the semantics;
- * {@link #ioctl} is their codec. An instance that can pin is an {@link UnmapNotifier} too. Spec: type1 §2, spapr §2, core §3.
+ * {@link #ioctl} is their codec. Spec: type1 §2, spapr §2, core §3.
  */
 public interface IommuBackend {
     /** CHECK_EXTENSION with this instance. */
@@ -79,6 +79,15 @@ public interface IommuBackend {
     default void dmaRw(long iova, MemorySegment buffer, boolean write) {
         throw new VfioException(Errno.ENOTTY, "this IOMMU backend has no dma_rw");
     }
+
+    /**
+     * A device that wants {@link DmaUnmapListener#dmaUnmap} calls was opened. This and {@link #unregisterDevice} have no
+     * default, so that no backend has half of the pair; one without pins leaves both empty.
+     */
+    void registerDevice(DmaUnmapListener device);
+
+    /** It was closed; returns when no callback of it is running. */
+    void unregisterDevice(DmaUnmapListener device);
 
     /** The TCE operations, when this is a SPAPR instance. */
     default Optional<TceOperations> tce() {

@@ -12,6 +12,11 @@ public interface MdevParent {
     /** The string that type directories start with: driver, bus or class name. */
     String driverString();
 
+    /** Path below {@code /sys} without that prefix; its devices are directly below. */
+    default String sysfsPath() {
+        return "/devices/virtual/" + driverString() + "/" + name();
+    }
+
     /** Types offered. */
     List<MdevType> types();
 

@@ -89,11 +89,6 @@ final class BoundDevice extends IommufdObject implements IommufdDevice {
     }
 
     @Override
-    public void detachPasid(int pasid) {
-        // Nothing can be attached.
-    }
-
-    @Override
     public void unbind() {
         detach();
         context.objects().remove(this);

@@ -9,7 +9,6 @@ import org.vfio4j.spi.iommu.DmaLimits;
 import org.vfio4j.spi.iommu.DmaUnmapListener;
 import org.vfio4j.spi.iommu.GroupKind;
 import org.vfio4j.spi.iommu.IommuBackend;
-import org.vfio4j.spi.iommu.UnmapNotifier;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.RunSink;
 import org.vfio4j.uapi.Errno;
@@ -20,7 +19,7 @@ import org.vfio4j.uapi.VfioType1;
  * A type1 instance (kernel: {@code struct vfio_iommu} with its driver operations): takes the instance lock and hands each
  * operation to the class that knows it. Spec: type1 §2.
  */
-final class Type1Container implements IommuBackend, UnmapNotifier {
+final class Type1Container implements IommuBackend {
     private final InstanceState state;
     private final GroupAttach attach;
     private final GroupDetach detach;

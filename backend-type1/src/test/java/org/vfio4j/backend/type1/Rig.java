@@ -16,6 +16,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.vfio4j.core.memory.PageCounter;
 import org.vfio4j.spi.iommu.BackendEnvironment;
 import org.vfio4j.spi.iommu.GroupKind;
+import org.vfio4j.spi.iommu.IommuBackend;
 import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.Protection;
@@ -36,14 +37,14 @@ final class Rig implements BackendEnvironment {
     final RecordingMemory physical = new RecordingMemory(events);
     final Map<String, String> options = new ConcurrentHashMap<>();
     final FakeCaller caller = new FakeCaller(physical);
-    final Type1Container container;
+    final IommuBackend container;
     private int groups;
 
     Rig(boolean version2, String... optionPairs) {
         for (int i = 0; i < optionPairs.length; i += 2) {
             options.put(optionPairs[i], optionPairs[i + 1]);
         }
-        container = (Type1Container) new Type1Driver(this).open(version2 ? 3 : 1);
+        container = new Type1Driver(this).open(version2 ? 3 : 1);
     }
 
     /** A v2 instance. */

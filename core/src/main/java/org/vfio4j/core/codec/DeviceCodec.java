@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.codec;
 
+import org.vfio4j.core.vfio.CoreDevice;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.uapi.Errno;
@@ -16,9 +17,10 @@ final class DeviceCodec {
     private DeviceCodec() {}
 
     /** Features and regions are the core's to answer, everything else is the driver's ioctl op. */
-    static long ioctl(Caller caller, UserArgument user, DeviceOps ops, int command, long argument) {
+    static long ioctl(Caller caller, UserArgument user, CoreDevice device, int command, long argument) {
+        var ops = device.ops();
         return switch (command) {
-            case VfioIoctl.VFIO_DEVICE_FEATURE -> FeatureCodec.feature(caller, user, ops);
+            case VfioIoctl.VFIO_DEVICE_FEATURE -> FeatureCodec.feature(caller, user, device);
             case VfioIoctl.VFIO_DEVICE_GET_REGION_INFO -> regionInfo(user, ops);
             default -> driverIoctl(caller, user, ops, command, argument);
         };

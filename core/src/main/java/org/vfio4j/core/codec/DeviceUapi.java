@@ -6,7 +6,6 @@ import org.vfio4j.core.vfio.CdevFile;
 import org.vfio4j.core.vfio.VfioDeviceFile;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.UapiMapping;
-import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.uapi.VfioIoctl;
 
 /** An open device as raw calls see it, whichever path it was opened by. Spec: core §5, §6. */
@@ -30,10 +29,10 @@ public final class DeviceUapi extends LoggedFile {
             if (command == VfioIoctl.VFIO_DEVICE_BIND_IOMMUFD) {
                 return CdevCodec.bind(caller, user, file);
             }
-            var ops = file.ops();
+            file.requireGranted();
             var power = file.device().wake();
             try {
-                return granted(caller, user, ops, command, argument);
+                return granted(caller, user, command, argument);
             } finally {
                 if (power != null) {
                     power.put();
@@ -42,7 +41,7 @@ public final class DeviceUapi extends LoggedFile {
         }
     }
 
-    private long granted(Caller caller, UserArgument user, DeviceOps ops, int command, long argument) {
+    private long granted(Caller caller, UserArgument user, int command, long argument) {
         if (file instanceof CdevFile cdev) {
             if (command == VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT) {
                 return CdevCodec.attach(user, cdev);
@@ -51,7 +50,7 @@ public final class DeviceUapi extends LoggedFile {
                 return CdevCodec.detach(user, cdev);
             }
         }
-        return DeviceCodec.ioctl(caller, user, ops, command, argument);
+        return DeviceCodec.ioctl(caller, user, file.device(), command, argument);
     }
 
     @Override

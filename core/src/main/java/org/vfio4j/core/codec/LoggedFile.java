@@ -2,20 +2,13 @@
 package org.vfio4j.core.codec;
 
 import java.lang.foreign.MemorySegment;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.UapiFile;
 import org.vfio4j.spi.call.UapiMapping;
 import org.vfio4j.uapi.VfioException;
 
-/**
- * A file whose refused calls are logged at debug level with the rule that demands the refusal, whichever door they come
- * through. Calls that succeed pay nothing for it.
- */
+/** A file whose refused calls are told to the {@link RefusalLog}. Calls that succeed pay nothing for it. */
 abstract class LoggedFile implements UapiFile {
-    private static final Logger LOG = LoggerFactory.getLogger("org.vfio4j.uapi.refused");
-
     /** {@link #ioctl} itself. */
     abstract long call(Caller caller, int command, long argument);
 
@@ -39,9 +32,7 @@ abstract class LoggedFile implements UapiFile {
         try {
             return call(caller, command, argument);
         } catch (VfioException refused) {
-            if (LOG.isDebugEnabled()) {
-                log("ioctl 0x" + Integer.toHexString(command), refused);
-            }
+            RefusalLog.refused(command, this, refused);
             throw refused;
         }
     }
@@ -51,7 +42,7 @@ abstract class LoggedFile implements UapiFile {
         try {
             return readAt(position, target);
         } catch (VfioException refused) {
-            log("read", refused);
+            RefusalLog.refused("read", this, refused);
             throw refused;
         }
     }
@@ -61,7 +52,7 @@ abstract class LoggedFile implements UapiFile {
         try {
             return writeAt(position, source);
         } catch (VfioException refused) {
-            log("write", refused);
+            RefusalLog.refused("write", this, refused);
             throw refused;
         }
     }
@@ -71,20 +62,8 @@ abstract class LoggedFile implements UapiFile {
         try {
             return map(offset, length, protection, shared);
         } catch (VfioException refused) {
-            log("mmap", refused);
+            RefusalLog.refused("mmap", this, refused);
             throw refused;
-        }
-    }
-
-    private void log(String call, VfioException refused) {
-        if (LOG.isDebugEnabled()) {
-            LOG.debug(
-                    "{} on {}: {} ({}): {}",
-                    call,
-                    this,
-                    refused.errno(),
-                    refused.rule().orElse("no rule"),
-                    refused.getMessage());
         }
     }
 }

@@ -24,6 +24,8 @@ import org.vfio4j.VmHandles;
 import org.vfio4j.core.driver.DriverCore;
 import org.vfio4j.core.memory.DmaBuffers;
 import org.vfio4j.core.registry.Backends;
+import org.vfio4j.core.tree.CoreTree;
+import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.spi.host.DmaFault;
 import org.vfio4j.spi.host.Host;
 import org.vfio4j.spi.mdev.MdevLifecycle;
@@ -45,6 +47,7 @@ public final class CoreVfio implements Vfio {
     private final Openings openings;
     private final DeviceOpener opener;
     private final Processes processes;
+    private final CoreTree tree;
     private final Handles handles;
     private final DmaBuffers buffers;
     private final VmHandles fileHandles = new FileHandles();
@@ -60,6 +63,7 @@ public final class CoreVfio implements Vfio {
             Openings openings,
             DeviceOpener opener,
             Processes processes,
+            CoreTree tree,
             Handles handles) {
         this.host = host;
         this.memory = memory;
@@ -70,6 +74,7 @@ public final class CoreVfio implements Vfio {
         this.openings = openings;
         this.opener = opener;
         this.processes = processes;
+        this.tree = tree;
         this.handles = handles;
         this.buffers = new DmaBuffers(openings.caller().memory());
     }
@@ -189,6 +194,16 @@ public final class CoreVfio implements Vfio {
     @Override
     public VmHandles vmHandles() {
         return fileHandles;
+    }
+
+    @Override
+    public VirtualTree tree() {
+        return tree;
+    }
+
+    @Override
+    public PhysicalMemory memory() {
+        return memory;
     }
 
     @Override

@@ -7,19 +7,19 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.core.process.LocalProcess;
-import org.vfio4j.core.tree.DeviceTree;
+import org.vfio4j.core.tree.CoreTree;
 import org.vfio4j.core.tree.ProcessTree;
 import org.vfio4j.spi.memory.PhysicalMemory;
 
 /** The raw callers of this program. Those still running at the end are ended. Thread-safe. */
 @Singleton
 final class Processes {
-    private final DeviceTree tree;
+    private final CoreTree tree;
     private final PhysicalMemory memory;
     private final Set<LocalProcess> running = ConcurrentHashMap.newKeySet();
 
     @Inject
-    Processes(DeviceTree tree, PhysicalMemory memory) {
+    Processes(CoreTree tree, PhysicalMemory memory) {
         this.tree = tree;
         this.memory = memory;
     }

@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.iommu.DmaUnmapListener;
-import org.vfio4j.spi.iommu.UnmapNotifier;
 import org.vfio4j.spi.memory.RunSink;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -31,9 +30,9 @@ final class ContainerBinding implements IommuBinding {
     public int bind(CoreDevice device) {
         var used = group.useContainer(caller);
         var listener = device.ops().dmaUnmap();
-        if (listener != null && used.backend() instanceof UnmapNotifier notifier) {
+        if (listener != null) {
             try {
-                notifier.registerDevice(listener);
+                used.backend().registerDevice(listener);
             } catch (RuntimeException e) {
                 group.unuseContainer();
                 throw e;
@@ -48,8 +47,8 @@ final class ContainerBinding implements IommuBinding {
     public void unbind(CoreDevice device) {
         var used = instance;
         var listener = registered;
-        if (used != null && listener != null && used.backend() instanceof UnmapNotifier notifier) {
-            notifier.unregisterDevice(listener);
+        if (used != null && listener != null) {
+            used.backend().unregisterDevice(listener);
         }
         registered = null;
         group.unuseContainer();

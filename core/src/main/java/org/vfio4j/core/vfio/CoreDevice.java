@@ -47,6 +47,11 @@ public final class CoreDevice implements VfioDevice {
 
     /** Set by registration, for good. */
     private volatile @Nullable PowerOps power;
+    /** Made of the driver's ops at registration; null when the driver has none. */
+    private volatile @Nullable DeviceMigration migration;
+
+    /** See {@link #migration}. */
+    private volatile @Nullable DeviceDmaLogging dmaLogging;
 
     /** Assigned once, before registration. */
     private volatile @Nullable CoreDeviceSet set;
@@ -119,12 +124,23 @@ public final class CoreDevice implements VfioDevice {
 
     @Override
     public void register() {
+        askForFacets();
         registry.register(this);
     }
 
     @Override
     public void registerEmulated() {
+        askForFacets();
         registry.registerEmulated(this);
+    }
+
+    /** Asks the driver, once, what else the device can do (DR-7). */
+    private void askForFacets() {
+        var migrationOps = ops.migration();
+        migration = migrationOps == null ? null : new DeviceMigration(this, migrationOps);
+        var loggingOps = ops.dmaLogging();
+        dmaLogging = loggingOps == null ? null : new DeviceDmaLogging(loggingOps, registry.pageSize());
+        power = ops.power();
     }
 
     @Override
@@ -147,11 +163,6 @@ public final class CoreDevice implements VfioDevice {
         if (assigned != null) {
             registry.sets().leave(assigned, this);
         }
-    }
-
-    /** Power as it was offered at registration. */
-    void power(@Nullable PowerOps offered) {
-        power = offered;
     }
 
     /**
@@ -254,6 +265,16 @@ public final class CoreDevice implements VfioDevice {
 
     EmulatedIommufdOps emulatedOps() {
         return emulatedOps;
+    }
+
+    /** Its migration; empty when its driver has no migration ops. */
+    public Optional<DeviceMigration> migration() {
+        return Optional.ofNullable(migration);
+    }
+
+    /** Its DMA logging; empty when its driver has no logging ops. */
+    public Optional<DeviceDmaLogging> dmaLogging() {
+        return Optional.ofNullable(dmaLogging);
     }
 
     @Override

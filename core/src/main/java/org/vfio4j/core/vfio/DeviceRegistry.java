@@ -89,7 +89,6 @@ public final class DeviceRegistry {
 
     private void publish(CoreDevice device, VfioGroup group) {
         device.group(group);
-        device.power(device.ops().power());
         nodes.put(device.index(), device);
         device.registration().start();
         group.devices().add(device);
@@ -162,6 +161,11 @@ public final class DeviceRegistry {
         return List.copyOf(nodes.values());
     }
 
+    /** The registered device with an index. */
+    public Optional<CoreDevice> find(int index) {
+        return Optional.ofNullable(nodes.get(index));
+    }
+
     /** The registered device on top of a bus device. */
     @SuppressWarnings("ReferenceEquality") // A bus device is its identity.
     public Optional<CoreDevice> find(BusDevice busDevice) {
@@ -176,6 +180,10 @@ public final class DeviceRegistry {
 
     DeviceSets sets() {
         return sets;
+    }
+
+    int pageSize() {
+        return pageSize;
     }
 
     void warnIgnoredUnpin(CoreDevice device, long iova, int pages) {

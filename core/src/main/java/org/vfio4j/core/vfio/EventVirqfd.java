@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.vfio;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -30,8 +32,8 @@ public final class EventVirqfd implements Virqfd {
     /** The thread function is to run (again). */
     private boolean due;
 
-    /** A thread for it exists. */
-    private boolean working;
+    /** Runs it; null when it is not due. */
+    private @Nullable Thread worker;
 
     /**
      * A free place.
@@ -50,8 +52,8 @@ public final class EventVirqfd implements Virqfd {
         private EventFile.@Nullable Listening listening;
         private boolean ended;
 
-        /** Handlers that run now. */
-        private int handlers;
+        /** Threads that are in the handler now. */
+        private final List<Thread> handlers = new ArrayList<>(2);
 
         private Use(EventFile event) {
             this.event = event;
@@ -86,7 +88,7 @@ public final class EventVirqfd implements Virqfd {
                 if (ended) {
                     return false;
                 }
-                handlers++;
+                handlers.add(Thread.currentThread());
                 return true;
             } finally {
                 lock.unlock();
@@ -96,20 +98,20 @@ public final class EventVirqfd implements Virqfd {
         private void exit() {
             lock.lock();
             try {
-                handlers--;
+                handlers.remove(Thread.currentThread());
                 idle.signalAll();
             } finally {
                 lock.unlock();
             }
         }
 
-        /** Ends the use; returns when no handler of it is running. */
+        /** Ends the use; returns when no handler of it is running, but for one that ends its own use. */
         private void end() {
             var calls = listening;
             if (calls != null) {
                 calls.close();
             }
-            while (handlers != 0) {
+            while (handlers.stream().anyMatch(thread -> thread != Thread.currentThread())) {
                 idle.awaitUninterruptibly();
             }
         }
@@ -179,7 +181,7 @@ public final class EventVirqfd implements Virqfd {
     }
 
     private void awaitThread() {
-        while (working) {
+        while (worker != null && worker != Thread.currentThread()) {
             idle.awaitUninterruptibly();
         }
     }
@@ -189,9 +191,9 @@ public final class EventVirqfd implements Virqfd {
             lock.lock();
             try {
                 due = true;
-                if (!working) {
-                    working = true;
-                    Thread.ofVirtual().name("virqfd").start(() -> work(thread));
+                if (worker == null) {
+                    worker = Thread.ofVirtual().name("virqfd").unstarted(() -> work(thread));
+                    worker.start();
                 }
             } finally {
                 lock.unlock();
@@ -216,7 +218,7 @@ public final class EventVirqfd implements Virqfd {
             boolean again = due;
             due = false;
             if (!again) {
-                working = false;
+                worker = null;
                 idle.signalAll();
             }
             return again;

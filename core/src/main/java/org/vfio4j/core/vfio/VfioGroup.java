@@ -24,6 +24,7 @@ public final class VfioGroup {
 
     private final GroupKind kind;
     private final IommuGroup iommuGroup;
+    private final int minor;
     private final GroupDevices devices = new GroupDevices(this);
 
     /**
@@ -49,15 +50,21 @@ public final class VfioGroup {
     /** The last device is unregistered: the IOMMU group is forgotten (UN-6). */
     private boolean revoked;
 
-    VfioGroup(GroupKind kind, IommuGroup iommuGroup, int pageSize) {
+    VfioGroup(GroupKind kind, IommuGroup iommuGroup, int minor, int pageSize) {
         this.kind = kind;
         this.iommuGroup = iommuGroup;
+        this.minor = minor;
         this.attachment = new GroupAttachment(this, pageSize);
     }
 
     /** Number of its node. */
     public int number() {
         return iommuGroup.id();
+    }
+
+    /** Minor number of its node: no other group that is not revoked has it. */
+    public int minor() {
+        return minor;
     }
 
     /** Its kind. */

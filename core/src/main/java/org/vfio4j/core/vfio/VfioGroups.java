@@ -3,6 +3,7 @@ package org.vfio4j.core.vfio;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,10 +28,13 @@ public final class VfioGroups {
     private final CoreSettings settings;
     private final int pageSize;
 
-    /** Guards {@link #byNumber}; the outermost lock. */
+    /** Guards {@link #byNumber} and {@link #minors}; the outermost lock. */
     private final ReentrantLock listLock = new ReentrantLock();
 
     private final Map<Integer, Entry> byNumber = new TreeMap<>();
+
+    /** Minor numbers in use. */
+    private final BitSet minors = new BitSet();
 
     /** A group and how many registered devices it has. */
     private static final class Entry {
@@ -69,8 +73,7 @@ public final class VfioGroups {
     private VfioGroup joinReal(CoreDevice device, IommuGroup real) {
         listLock.lock();
         try {
-            var entry = byNumber.computeIfAbsent(
-                    real.id(), number -> new Entry(new VfioGroup(GroupKind.IOMMU, real, pageSize)));
+            var entry = byNumber.computeIfAbsent(real.id(), number -> entry(GroupKind.IOMMU, real));
             if (entry.group.devices().contains(device.busDevice())) {
                 throw new VfioException(
                         Errno.EINVAL,
@@ -87,15 +90,22 @@ public final class VfioGroups {
     /** A private group for one device. */
     VfioGroup joinPrivate(CoreDevice device, GroupKind kind) {
         var made = host.createPrivateGroup(PRIVATE_GROUP_NAME, device.busDevice());
-        var entry = new Entry(new VfioGroup(kind, made, pageSize));
-        entry.devices = 1;
         listLock.lock();
         try {
+            var entry = entry(kind, made);
+            entry.devices = 1;
             byNumber.put(made.id(), entry);
+            return entry.group;
         } finally {
             listLock.unlock();
         }
-        return entry.group;
+    }
+
+    /** A new entry with the lowest free minor number; the list lock is held. */
+    private Entry entry(GroupKind kind, IommuGroup made) {
+        int minor = minors.nextClearBit(0);
+        minors.set(minor);
+        return new Entry(new VfioGroup(kind, made, minor, pageSize));
     }
 
     /** A device leaves; with the last one the group is revoked. */
@@ -110,6 +120,7 @@ public final class VfioGroups {
                 return;
             }
             byNumber.remove(group.number());
+            minors.clear(group.minor());
             group.revoke();
         } finally {
             listLock.unlock();

@@ -13,7 +13,6 @@ import org.vfio4j.spi.iommu.DmaLimits;
 import org.vfio4j.spi.iommu.DmaUnmapListener;
 import org.vfio4j.spi.iommu.GroupKind;
 import org.vfio4j.spi.iommu.IommuBackend;
-import org.vfio4j.spi.iommu.UnmapNotifier;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.spi.memory.RunSink;
@@ -21,7 +20,7 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /** The instance behind one container. */
-final class PlainContainer implements IommuBackend, UnmapNotifier {
+final class PlainContainer implements IommuBackend {
     private static final int MOST_MAPPINGS = 65_535;
     private static final int READ_WRITE = Protection.READ | Protection.WRITE;
 

@@ -149,7 +149,7 @@ public final class SysfsRecorder implements MachineRecorder {
             try {
                 return Optional.of(Files.readString(file).strip());
             } catch (IOException e) {
-                unreadable.add(file + ": " + e);
+                unreadable.add(file + ": " + IoReason.of(e));
                 return Optional.empty();
             }
         }
@@ -161,7 +161,7 @@ public final class SysfsRecorder implements MachineRecorder {
             try {
                 return Optional.of(String.valueOf(Files.readSymbolicLink(link).getFileName()));
             } catch (IOException e) {
-                unreadable.add(link + ": " + e);
+                unreadable.add(link + ": " + IoReason.of(e));
                 return Optional.empty();
             }
         }
@@ -175,7 +175,7 @@ public final class SysfsRecorder implements MachineRecorder {
             try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
                 stream.forEach(entries::add);
             } catch (IOException e) {
-                throw new VfioException(Errno.EIO, folder + ": cannot be listed: " + e, e);
+                throw new VfioException(Errno.EIO, folder + ": cannot be listed: " + IoReason.of(e), e);
             }
             entries.sort(null);
             return entries;
@@ -205,7 +205,7 @@ public final class SysfsRecorder implements MachineRecorder {
                 // Last: a folder with this file is complete.
                 Files.writeString(target.resolve(CaptureFiles.CONFIG), config);
             } catch (IOException e) {
-                throw new VfioException(Errno.EIO, target + ": cannot be written: " + e, e);
+                throw new VfioException(Errno.EIO, target + ": cannot be written: " + IoReason.of(e), e);
             }
         }
     }
