@@ -38,6 +38,11 @@ final class UserArgument implements AutoCloseable {
         return struct;
     }
 
+    /** Copies one 32-bit number from further on in. */
+    int readInt(long offset) {
+        return readAt(offset, Integer.BYTES).get(UapiLayouts.S32, 0);
+    }
+
     /** Copies bytes from further on in. */
     MemorySegment readAt(long offset, long bytes) {
         var data = arena.allocate(Math.max(1, bytes));
@@ -105,18 +110,20 @@ final class UserArgument implements AutoCloseable {
             }
             bytes.write(value);
         }
-        throw new VfioException(Errno.EINVAL, "the string has no end within " + limit + " bytes");
+        throw new VfioException(Errno.EINVAL, "GR-10", "the string has no end within " + limit + " bytes");
     }
 
     /**
      * Compares the size the caller states with the least one.
      *
+     * @param rule that sets the least one
      * @throws VfioException EINVAL
      */
-    static void requireArgsz(String operation, int argsz, int least) {
+    static void requireArgsz(String rule, String operation, int argsz, int least) {
         if (Integer.compareUnsigned(argsz, least) < 0) {
             throw new VfioException(
                     Errno.EINVAL,
+                    rule,
                     operation + " refused: argsz " + Integer.toUnsignedString(argsz) + " is below " + least);
         }
     }
