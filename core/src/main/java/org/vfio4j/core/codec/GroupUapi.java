@@ -84,7 +84,7 @@ public final class GroupUapi implements UapiFile {
             int fd = caller.files().reserve();
             try {
                 caller.files().install(fd, new DeviceUapi(file.openDevice(caller, hold)));
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 caller.files().cancel(fd);
                 throw e;
             }

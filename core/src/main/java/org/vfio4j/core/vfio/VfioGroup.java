@@ -299,7 +299,7 @@ public final class VfioGroup {
         OpenSequence.firstOpen(device, new IommufdBinding(context, pageSize));
         try {
             Objects.requireNonNull(device.ops().iommufdOps()).attach(context.compatIoas());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             OpenSequence.lastClose(device);
             throw e;
         }

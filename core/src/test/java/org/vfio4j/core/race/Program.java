@@ -50,9 +50,11 @@ final class Program {
 
     void add(int fd, Kind kind) {
         Opening opening = null;
-        if (process.files().get(fd) instanceof DeviceUapi device) {
-            opening = new Opening(device.file().device());
-            opening.granted = kind == Kind.DEVICE;
+        try (var reference = process.files().get(fd)) {
+            if (reference.file() instanceof DeviceUapi device) {
+                opening = new Opening(device.file().device());
+                opening.granted = kind == Kind.DEVICE;
+            }
         }
         of(kind).add(new Descriptor(fd, kind, opening));
     }
