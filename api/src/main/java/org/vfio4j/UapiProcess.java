@@ -13,6 +13,8 @@ import org.vfio4j.spi.call.UapiMapping;
 public interface UapiProcess extends Caller, AutoCloseable {
     /** {@code O_RDONLY}. */
     int O_RDONLY = 0;
+    /** {@code O_WRONLY}. */
+    int O_WRONLY = 1;
     /** {@code O_RDWR}. */
     int O_RDWR = 2;
 

@@ -21,6 +21,7 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.vfio4j.core.memory.FrameTable;
 import org.vfio4j.core.memory.JvmAddressSpace;
+import org.vfio4j.core.memory.Membarrier;
 import org.vfio4j.host.embedded.iommu.EmbeddedGroup;
 import org.vfio4j.host.embedded.iommu.FaultLog;
 import org.vfio4j.host.embedded.iommu.PagingConfig;
@@ -55,7 +56,7 @@ public class DmaReadBenchmark {
     public static class Machine {
         private final FrameTable physical = new FrameTable();
         private final FaultLog faults = new FaultLog();
-        private final PagingUnit unit = new PagingUnit("iommu0", physical, PagingConfig.defaults(), faults);
+        private final PagingUnit unit = new PagingUnit("iommu0", physical, PagingConfig.defaults(), faults, Membarrier.ofProcess());
         private final AtomicInteger groups = new AtomicInteger();
     }
 

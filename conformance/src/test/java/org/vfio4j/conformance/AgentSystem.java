@@ -57,7 +57,8 @@ final class AgentSystem implements UapiSystem {
         WRITE_FILE,
         FORK,
         PEEK,
-        LSEEK
+        LSEEK,
+        READ_FILE
     }
 
     private record Shared(Arena arena, long size) {}
@@ -147,6 +148,18 @@ final class AgentSystem implements UapiSystem {
     @Override
     public long openReadOnly(String path) {
         return call(Operation.OPEN, path, 0);
+    }
+
+    @Override
+    public long openWriteOnly(String path) {
+        return call(Operation.OPEN, path, 1);
+    }
+
+    @Override
+    public String fdinfo(long fd) {
+        var answer = ask(Operation.READ_FILE, ("/proc/self/fdinfo/" + fd).getBytes(StandardCharsets.UTF_8));
+        Program.require("read of fdinfo", answer.result());
+        return new String(answer.data(), StandardCharsets.UTF_8);
     }
 
     @Override

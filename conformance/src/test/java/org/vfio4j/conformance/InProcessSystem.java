@@ -43,6 +43,18 @@ final class InProcessSystem implements UapiSystem {
     }
 
     @Override
+    public long openWriteOnly(String path) {
+        return call(() -> process.open(path, UapiProcess.O_WRONLY));
+    }
+
+    @Override
+    public String fdinfo(long fd) {
+        try (var reference = process.files().get((int) fd)) {
+            return reference.file().fdinfo();
+        }
+    }
+
+    @Override
     public long ioctl(long fd, int command, long argument) {
         return call(() -> process.ioctl((int) fd, command, argument));
     }

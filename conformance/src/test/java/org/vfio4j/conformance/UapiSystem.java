@@ -16,6 +16,9 @@ interface UapiSystem extends AutoCloseable {
     /** {@code open(2)} for reading only. */
     long openReadOnly(String path);
 
+    /** {@code open(2)} for writing only. */
+    long openWriteOnly(String path);
+
     /** {@code ioctl(2)} with a pointer or a plain value. */
     long ioctl(long fd, int command, long argument);
 
@@ -50,6 +53,9 @@ interface UapiSystem extends AutoCloseable {
 
     /** {@code close(2)}. */
     long close(long fd);
+
+    /** What {@code /proc/self/fdinfo} adds for a descriptor. */
+    String fdinfo(long fd);
 
     /** {@code dup(2)}. */
     long dup(long fd);

@@ -44,6 +44,11 @@ public final class LinuxFiles {
     private static final MethodHandle WRITE = SystemCall.bind("write", FunctionDescriptor.of(LONG, INT, POINTER, LONG));
     private static final MethodHandle CLOSE = SystemCall.bind("close", FunctionDescriptor.of(INT, INT));
 
+    private static final MethodHandle PREAD =
+            SystemCall.bind("pread", FunctionDescriptor.of(LONG, INT, POINTER, LONG, LONG));
+    private static final MethodHandle PWRITE =
+            SystemCall.bind("pwrite", FunctionDescriptor.of(LONG, INT, POINTER, LONG, LONG));
+
     private LinuxFiles() {}
 
     /**
@@ -110,6 +115,30 @@ public final class LinuxFiles {
     public static int close(int fd) {
         try {
             return (int) result((int) CLOSE.invokeExact(captured(), fd));
+        } catch (Throwable t) {
+            throw mistake(t);
+        }
+    }
+
+    /**
+     * Reads at a position, without moving the file's own.
+     *
+     * @param buffer receives up to its size
+     * @param position bytes from the file's start; files of processes' memory take any 64-bit number
+     * @return bytes read, 0 at the end of a file, or a negated errno
+     */
+    public static long pread(int fd, MemorySegment buffer, long position) {
+        try {
+            return result((long) PREAD.invokeExact(captured(), fd, buffer, buffer.byteSize(), position));
+        } catch (Throwable t) {
+            throw mistake(t);
+        }
+    }
+
+    /** Writes at a position; see {@link #pread}. */
+    public static long pwrite(int fd, MemorySegment buffer, long position) {
+        try {
+            return result((long) PWRITE.invokeExact(captured(), fd, buffer, buffer.byteSize(), position));
         } catch (Throwable t) {
             throw mistake(t);
         }

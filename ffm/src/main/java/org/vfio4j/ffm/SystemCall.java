@@ -11,6 +11,7 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /**
  * The funnel every system call goes through: it binds libc's functions and fetches {@code errno}.
@@ -59,6 +60,17 @@ final class SystemCall {
             throw new IllegalCallerException(
                     "native code may not be called: start java with --enable-native-access=" + caller, e);
         }
+    }
+
+    /**
+     * Binds libc's {@code syscall(2)} for calls that libc has no function for.
+     *
+     * @param arguments how many arguments follow the number; each is passed as a 64-bit word
+     */
+    static MethodHandle bindNumbered(int arguments) {
+        MemoryLayout[] words = new MemoryLayout[1 + arguments];
+        Arrays.fill(words, LONG);
+        return bind("syscall", FunctionDescriptor.of(LONG, words), Linker.Option.firstVariadicArg(1));
     }
 
     /** The calling thread's errno slot, to pass as the first argument of a bound handle. */

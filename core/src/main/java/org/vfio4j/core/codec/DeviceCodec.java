@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.codec;
 
+import org.vfio4j.core.vfio.CoreDevice;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.uapi.VfioIoctl;
@@ -13,7 +14,8 @@ import org.vfio4j.uapi.struct.VfioRegionInfo;
 final class DeviceCodec {
     private DeviceCodec() {}
 
-    static long ioctl(Caller caller, UserArgument user, DeviceOps ops, int command, long argument) {
+    static long ioctl(Caller caller, UserArgument user, CoreDevice device, int command, long argument) {
+        var ops = device.ops();
         return switch (command) {
             case VfioIoctl.VFIO_DEVICE_GET_INFO -> info(user, ops);
             case VfioIoctl.VFIO_DEVICE_GET_REGION_INFO -> regionInfo(user, ops);
@@ -23,7 +25,7 @@ final class DeviceCodec {
                 ops.reset();
                 yield 0;
             }
-            case VfioIoctl.VFIO_DEVICE_FEATURE -> FeatureCodec.feature(caller, user, ops);
+            case VfioIoctl.VFIO_DEVICE_FEATURE -> FeatureCodec.feature(caller, user, device);
             default -> ops.ioctl(caller, command, argument);
         };
     }

@@ -30,7 +30,7 @@ public final class DeviceUapi implements UapiFile {
             if (command == VfioIoctl.VFIO_DEVICE_BIND_IOMMUFD) {
                 return CdevCodec.bind(caller, user, file);
             }
-            var ops = file.ops();
+            file.requireGranted();
             if (file instanceof CdevFile cdev) {
                 if (command == VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT) {
                     return CdevCodec.attach(user, cdev);
@@ -39,7 +39,7 @@ public final class DeviceUapi implements UapiFile {
                     return CdevCodec.detach(user, cdev);
                 }
             }
-            return DeviceCodec.ioctl(caller, user, ops, command, argument);
+            return DeviceCodec.ioctl(caller, user, file.device(), command, argument);
         }
     }
 

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -97,12 +98,15 @@ final class UserArgument implements AutoCloseable {
      * @throws VfioException EFAULT, EINVAL when it has no NUL within the limit
      */
     String readString(int limit) {
-        var bytes = new byte[limit];
+        var bytes = new byte[CHUNK];
         var chunk = arena.allocate(CHUNK);
         for (int done = 0; done < limit; ) {
             // Never across a multiple of the chunk's size, so that the end of a page is not crossed without need.
             int wanted = Math.min(limit - done, CHUNK - (int) ((address + done) & (CHUNK - 1)));
             int got = readSome(done, chunk, wanted);
+            if (done + got > bytes.length) {
+                bytes = Arrays.copyOf(bytes, 2 * bytes.length);
+            }
             for (int i = 0; i < got; i++) {
                 byte value = chunk.get(ValueLayout.JAVA_BYTE, i);
                 if (value == 0) {

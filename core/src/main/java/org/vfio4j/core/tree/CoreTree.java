@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -19,21 +20,21 @@ public final class CoreTree implements VirtualTree {
     private static final int MOST_LINKS = 40;
 
     private final DevFolders dev;
+    private final SysFolders sys;
 
     @Inject
-    CoreTree(DevFolders dev) {
+    CoreTree(DevFolders dev, SysFolders sys) {
         this.dev = dev;
+        this.sys = sys;
     }
 
     private Folder root() {
-        return new Entries().add("dev", dev.dev());
+        return new Entries().add("dev", dev.dev()).add("sys", sys.sys());
     }
 
     @Override
     public Optional<Node> find(String path) {
-        if (!path.startsWith("/")) {
-            throw new VfioException(Errno.EINVAL, "\"" + path + "\" is no absolute path");
-        }
+        requireAbsolute(path);
         Optional<Node> here = Optional.of(root());
         for (var name : components(path)) {
             here = here.filter(Folder.class::isInstance).flatMap(node -> ((Folder) node).child(name));
@@ -43,9 +44,7 @@ public final class CoreTree implements VirtualTree {
 
     @Override
     public Optional<Node> resolve(String path) {
-        if (!path.startsWith("/")) {
-            throw new VfioException(Errno.EINVAL, "\"" + path + "\" is no absolute path");
-        }
+        requireAbsolute(path);
         Deque<String> ahead = new ArrayDeque<>(components(path));
         List<String> walked = new ArrayList<>();
         List<Node> nodes = new ArrayList<>(List.of(root()));
@@ -58,10 +57,10 @@ public final class CoreTree implements VirtualTree {
                 }
                 continue;
             }
-            if (name.equals(".") || !(nodes.getLast() instanceof Folder folder)) {
-                if (nodes.getLast() instanceof Folder) {
-                    continue;
-                }
+            if (name.equals(".")) {
+                continue;
+            }
+            if (!(nodes.getLast() instanceof Folder folder)) {
                 return Optional.empty();
             }
             var next = folder.child(name);
@@ -85,6 +84,12 @@ public final class CoreTree implements VirtualTree {
         return Optional.of(nodes.getLast());
     }
 
+    private static void requireAbsolute(String path) {
+        if (!path.startsWith("/")) {
+            throw new VfioException(Errno.EINVAL, "\"" + path + "\" is no absolute path");
+        }
+    }
+
     private static List<String> components(String path) {
         return List.of(path.split("/", -1)).stream()
                 .filter(name -> !name.isEmpty())
@@ -93,6 +98,6 @@ public final class CoreTree implements VirtualTree {
 
     @Override
     public List<String> roots() {
-        return List.of("/dev/vfio");
+        return Stream.concat(Stream.of("/dev/vfio"), sys.roots()).sorted().toList();
     }
 }

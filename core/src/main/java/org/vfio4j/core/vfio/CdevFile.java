@@ -132,10 +132,6 @@ public final class CdevFile extends VfioDeviceFile {
         }
     }
 
-    private void requireGranted() {
-        ops();
-    }
-
     private IommufdOps iommufdOps() {
         return Objects.requireNonNull(device().ops().iommufdOps(), "registration checked that they exist");
     }

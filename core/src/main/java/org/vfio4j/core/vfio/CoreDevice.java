@@ -2,6 +2,7 @@
 package org.vfio4j.core.vfio;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.device.DeviceOps;
@@ -41,6 +42,12 @@ public final class CoreDevice implements VfioDevice {
 
     /** Asked for by the user (feature 12), forgotten at the last close. */
     private volatile boolean precopyInfoV2;
+
+    /** Made of the driver's ops at registration; null when the driver has none. */
+    private volatile @Nullable DeviceMigration migration;
+
+    /** See {@link #migration}. */
+    private volatile @Nullable DeviceDmaLogging dmaLogging;
 
     /** Assigned once, before registration. */
     private volatile @Nullable CoreDeviceSet set;
@@ -110,12 +117,22 @@ public final class CoreDevice implements VfioDevice {
 
     @Override
     public void register() {
+        askForFacets();
         registry.register(this);
     }
 
     @Override
     public void registerEmulated() {
+        askForFacets();
         registry.registerEmulated(this);
+    }
+
+    /** Asks the driver, once, what else the device can do (DR-7). */
+    private void askForFacets() {
+        var migrationOps = ops.migration();
+        migration = migrationOps == null ? null : new DeviceMigration(this, migrationOps);
+        var loggingOps = ops.dmaLogging();
+        dmaLogging = loggingOps == null ? null : new DeviceDmaLogging(loggingOps, registry.pageSize());
     }
 
     @Override
@@ -204,6 +221,16 @@ public final class CoreDevice implements VfioDevice {
 
     EmulatedIommufdOps emulatedOps() {
         return emulatedOps;
+    }
+
+    /** Its migration; empty when its driver has no migration ops. */
+    public Optional<DeviceMigration> migration() {
+        return Optional.ofNullable(migration);
+    }
+
+    /** Its DMA logging; empty when its driver has no logging ops. */
+    public Optional<DeviceDmaLogging> dmaLogging() {
+        return Optional.ofNullable(dmaLogging);
     }
 
     @Override

@@ -179,6 +179,10 @@ public final class DeviceRegistry {
         return sets;
     }
 
+    int pageSize() {
+        return pageSize;
+    }
+
     void warnIgnoredUnpin(CoreDevice device, long iova, int pages) {
         LOG.warn("unpin_pages of {} ignored: iova 0x{}, {} pages", device, Long.toHexString(iova), pages);
     }

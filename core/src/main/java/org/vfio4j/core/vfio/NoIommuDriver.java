@@ -6,6 +6,7 @@ import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.iommu.ContainerDriver;
 import org.vfio4j.spi.iommu.DmaLimits;
+import org.vfio4j.spi.iommu.DmaUnmapListener;
 import org.vfio4j.spi.iommu.GroupKind;
 import org.vfio4j.spi.iommu.IommuBackend;
 import org.vfio4j.uapi.Errno;
@@ -78,6 +79,13 @@ final class NoIommuDriver implements ContainerDriver {
         public DmaLimits limits() {
             return new DmaLimits(0, List.of(), 0);
         }
+
+        /** Nothing can be pinned here, so nobody has to let go. */
+        @Override
+        public void registerDevice(DmaUnmapListener device) {}
+
+        @Override
+        public void unregisterDevice(DmaUnmapListener device) {}
 
         private VfioException noMappings(String operation) {
             return new VfioException(Errno.ENOTTY, operation + " refused: a container without IOMMU maps nothing");

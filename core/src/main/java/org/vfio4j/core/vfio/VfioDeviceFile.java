@@ -42,11 +42,20 @@ public abstract sealed class VfioDeviceFile implements AutoCloseable permits Gro
      * @throws VfioException EINVAL while parked (DF-1, DF-2)
      */
     public DeviceOps ops() {
+        requireGranted();
+        return device.ops();
+    }
+
+    /**
+     * Refuses while the file is parked.
+     *
+     * @throws VfioException EINVAL (DF-1, DF-2)
+     */
+    public void requireGranted() {
         if (!granted) {
             throw new VfioException(
                     Errno.EINVAL, "the file of " + device + " is not bound to an iommufd yet: only BIND_IOMMUFD works");
         }
-        return device.ops();
     }
 
     /** What {@code /proc/PID/fdinfo} adds (NA-2). */

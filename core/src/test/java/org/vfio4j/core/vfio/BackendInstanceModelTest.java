@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.iommu.DmaLimits;
+import org.vfio4j.spi.iommu.DmaUnmapListener;
 import org.vfio4j.spi.iommu.GroupKind;
 import org.vfio4j.spi.iommu.IommuBackend;
 import org.vfio4j.testing.Spec;
@@ -70,6 +71,12 @@ class BackendInstanceModelTest {
         public long unmapDma(Caller caller, int flags, long iova, long size) {
             return 0;
         }
+
+        @Override
+        public void registerDevice(DmaUnmapListener device) {}
+
+        @Override
+        public void unregisterDevice(DmaUnmapListener device) {}
 
         @Override
         public DmaLimits limits() {

@@ -17,7 +17,7 @@ final class PagingDomain implements IommuDomain {
     private final boolean creatorEnforces;
     private final long pageSizes;
     private final PageTable table;
-    private final PortSet ports = new PortSet();
+    private final PortSet ports;
 
     /** Guards the tree of tables against other changes. Innermost, held for the tables touched; ports never take it. */
     private final ReentrantLock tableLock = new ReentrantLock();
@@ -33,6 +33,7 @@ final class PagingDomain implements IommuDomain {
     PagingDomain(PagingUnit unit, boolean dirtyTracking, boolean creatorEnforces) {
         PagingConfig config = unit.config();
         this.unit = unit;
+        this.ports = new PortSet(unit.fence());
         this.dirtyTracking = dirtyTracking;
         this.creatorEnforces = creatorEnforces;
         this.pageSizes = dirtyTracking ? config.dirtyPageSizes() : config.pageSizes();
@@ -71,7 +72,7 @@ final class PagingDomain implements IommuDomain {
      * @param enforces whether coherency can be enforced for all of the group's devices
      * @throws VfioException EINVAL when the domain enforces coherency and the group cannot
      */
-    void admit(List<IommuPort> joining, boolean enforces) {
+    void admit(List<PagingTranslation> joining, boolean enforces) {
         attachmentLock.lock();
         try {
             if (freed) {

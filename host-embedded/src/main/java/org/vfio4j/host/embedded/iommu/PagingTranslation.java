@@ -20,8 +20,8 @@ final class PagingTranslation extends Translation {
 
     private final int[] regionTables = new int[WALK_CACHE];
 
-    PagingTranslation(PagingDomain domain, PhysicalMemory physical) {
-        super(domain.ports(), physical);
+    PagingTranslation(IommuPort port, PagingDomain domain, PhysicalMemory physical) {
+        super(port, domain.ports(), physical);
         this.table = domain.table();
         this.pool = table.pool();
     }
