@@ -84,7 +84,7 @@ public final class GroupUapi extends LoggedFile {
             int fd = caller.files().reserve();
             try {
                 caller.files().install(fd, new DeviceUapi(file.openDevice(caller, hold)));
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 caller.files().cancel(fd);
                 throw e;
             }

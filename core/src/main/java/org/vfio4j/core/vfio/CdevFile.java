@@ -49,7 +49,7 @@ public final class CdevFile extends VfioDeviceFile {
             } finally {
                 setLock.unlock();
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             group.unblockForCdev();
             throw e;
         }
@@ -72,12 +72,12 @@ public final class CdevFile extends VfioDeviceFile {
             int id = OpenSequence.firstOpen(device(), new IommufdBinding(target, pageSize), machine());
             try {
                 publish.accept(id);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 OpenSequence.lastClose(device());
                 throw e;
             }
             deviceId = id;
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             target.release();
             throw e;
         }
@@ -111,7 +111,7 @@ public final class CdevFile extends VfioDeviceFile {
             int used = iommufdOps().attach(ptId);
             try {
                 publish.accept(used);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 iommufdOps().detach();
                 throw e;
             }

@@ -33,7 +33,7 @@ final class ContainerBinding implements IommuBinding {
         if (listener != null) {
             try {
                 used.backend().registerDevice(listener);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 group.unuseContainer();
                 throw e;
             }

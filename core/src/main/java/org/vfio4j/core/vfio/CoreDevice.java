@@ -154,8 +154,11 @@ public final class CoreDevice implements VfioDevice {
             throw new IllegalStateException(this + " is destroyed already");
         }
         leaveSet();
-        ops.release();
-        registry.indexes().free(index);
+        try {
+            ops.release();
+        } finally {
+            registry.indexes().free(index);
+        }
     }
 
     void leaveSet() {

@@ -49,7 +49,7 @@ public final class DeviceRegistry {
         var device = new CoreDevice(this, busDevice, ops, indexes.allocate());
         try {
             ops.init();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             device.leaveSet();
             indexes.free(device.index());
             throw e;

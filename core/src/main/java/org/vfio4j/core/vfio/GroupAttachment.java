@@ -111,7 +111,7 @@ final class GroupAttachment {
         }
         try {
             Objects.requireNonNull(device.ops().iommufdOps()).attach(context.compatIoas());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             OpenSequence.lastClose(device);
             throw e;
         }

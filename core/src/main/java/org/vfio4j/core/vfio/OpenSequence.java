@@ -27,13 +27,13 @@ final class OpenSequence {
         int id;
         try {
             id = binding.bind(device);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             device.closed();
             throw e;
         }
         try {
             device.ops().openDevice();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             unbind(device, binding);
             device.closed();
             throw e;

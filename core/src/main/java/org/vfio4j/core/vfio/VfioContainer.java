@@ -136,7 +136,7 @@ public final class VfioContainer {
                 var group = groups.get(attached);
                 backend.attachGroup(group.iommuGroup(), group.kind());
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             while (attached-- > 0) {
                 backend.detachGroup(groups.get(attached).iommuGroup());
             }
@@ -174,7 +174,7 @@ public final class VfioContainer {
             if (current != null) {
                 try {
                     current.backend().attachGroup(group.iommuGroup(), group.kind());
-                } catch (RuntimeException e) {
+                } catch (Throwable e) {
                     if (claimed) {
                         group.iommuGroup().releaseDmaOwner(group);
                     }
