@@ -7,8 +7,8 @@ package org.vfio4j.host.embedded.iommu;
  * with no lock held.
  *
  * <p>In tables of the smallest pages it goes by the marks: see {@link TablePool#markDirty}. The entries that are marked are
- * spread over memory no cache holds, so those of a table are first all read, which the processor does at once, and then
- * changed one after the other.
+ * spread over memory no cache holds, so those of a table are first all read, which the processor does side by side, and
+ * then changed one after the other: an atomic change lets nothing after it begin.
  */
 final class DirtyScan {
     /** Tables looked at in one call. */
@@ -29,6 +29,9 @@ final class DirtyScan {
     private final long[] starts;
     private final long[] lengths;
     private int runs;
+
+    /** Tables looked at in this call. */
+    private int tables;
 
     private final long[] marks = new long[TablePool.MARK_WORDS];
 
@@ -80,13 +83,14 @@ final class DirtyScan {
     /** Finds more; maybe no run at all. */
     void next() {
         runs = 0;
-        for (int tables = 0; hasMore() && tables < TABLES_PER_CALL && hasRoom(); tables++) {
+        tables = 0;
+        while (mayGoOn()) {
             int level = table.find(position);
-            int number = table.tableFound(level);
             if (level == 0) {
-                lookAtMarks(number);
+                lookAtTablesBelow(table.tableFound(1));
             } else {
-                lookAtEntries(number, level);
+                lookAtEntries(table.tableFound(level), level);
+                tables++;
             }
         }
         if (!hasMore()) {
@@ -94,37 +98,51 @@ final class DirtyScan {
         }
     }
 
-    private boolean hasRoom() {
-        return runs == 0 || runs + RUNS_PER_TABLE <= starts.length;
+    private boolean mayGoOn() {
+        boolean hasRoom = runs == 0 || runs + RUNS_PER_TABLE <= starts.length;
+        return hasMore() && tables < TABLES_PER_CALL && hasRoom;
+    }
+
+    /** The tables of the smallest pages under one table, as long as they follow each other. */
+    private void lookAtTablesBelow(int above) {
+        int slot = Pte.slot(position, 1);
+        long entry = pool.entry(above, slot);
+        while (Pte.isTable(entry)) {
+            int number = Pte.tableNumber(entry);
+            if (pool.hasDirtyMarks(number)) {
+                lookAtMarks(number);
+            }
+            position = (position & -Pte.size(1)) + Pte.size(1);
+            tables++;
+            slot++;
+            if (slot == Pte.SLOTS || !mayGoOn()) {
+                return;
+            }
+            entry = pool.entry(above, slot);
+        }
     }
 
     private void lookAtMarks(int number) {
         long tableStart = position & -Pte.size(1);
         int first = Pte.slot(position, 0);
         int end = (int) Math.min(Pte.SLOTS - 1, (last - tableStart) >>> Pte.PAGE_SHIFT);
-        long seen = 0;
         for (int word = first / Long.SIZE; word <= end / Long.SIZE; word++) {
             long wanted = slotsOfWord(word, first, end);
-            long found = clear
-                    ? pool.takeDirtyMarks(number, word, wanted)
-                    : pool.dirtyMarks(number, word) & wanted;
-            marks[word] = found;
-            seen |= found;
-            for (long left = found; left != 0; left &= left - 1) {
+            marks[word] = clear ? pool.takeDirtyMarks(number, word, wanted) : pool.dirtyMarks(number, word) & wanted;
+        }
+        for (int word = first / Long.SIZE; word <= end / Long.SIZE; word++) {
+            for (long left = marks[word]; left != 0; left &= left - 1) {
                 long ignored = pool.entry(number, word * Long.SIZE + Long.numberOfTrailingZeros(left));
             }
         }
-        if (seen != 0) {
-            for (int word = first / Long.SIZE; word <= end / Long.SIZE; word++) {
-                for (long left = marks[word]; left != 0; left &= left - 1) {
-                    int slot = word * Long.SIZE + Long.numberOfTrailingZeros(left);
-                    if (wasDirty(number, slot)) {
-                        add(tableStart + ((long) slot << Pte.PAGE_SHIFT), Pte.size(0));
-                    }
+        for (int word = first / Long.SIZE; word <= end / Long.SIZE; word++) {
+            for (long left = marks[word]; left != 0; left &= left - 1) {
+                int slot = word * Long.SIZE + Long.numberOfTrailingZeros(left);
+                if (wasDirty(number, slot)) {
+                    add(tableStart + ((long) slot << Pte.PAGE_SHIFT), Pte.size(0));
                 }
             }
         }
-        position = tableStart + Pte.size(1);
     }
 
     private static long slotsOfWord(int word, int first, int end) {

@@ -154,6 +154,17 @@ final class TablePool implements AutoCloseable {
         }
     }
 
+    /** Whether there is any mark. */
+    boolean hasDirtyMarks(int table) {
+        long[] marks = dirtyMarks[table >>> CHUNK_SHIFT];
+        int first = markWord(table, 0);
+        long any = 0;
+        for (int word = 0; word < MARK_WORDS; word++) {
+            any |= (long) MARK.getOpaque(marks, first + word);
+        }
+        return any != 0;
+    }
+
     /** The marks of 64 slots. */
     long dirtyMarks(int table, int word) {
         return (long) MARK.getAcquire(dirtyMarks[table >>> CHUNK_SHIFT], markWord(table, word));
@@ -164,8 +175,7 @@ final class TablePool implements AutoCloseable {
         if ((dirtyMarks(table, word) & taken) == 0) {
             return 0;
         }
-        return taken
-                & (long) MARK.getAndBitwiseAnd(dirtyMarks[table >>> CHUNK_SHIFT], markWord(table, word), ~taken);
+        return taken & (long) MARK.getAndBitwiseAnd(dirtyMarks[table >>> CHUNK_SHIFT], markWord(table, word), ~taken);
     }
 
     private static int markWord(int table, int word) {
