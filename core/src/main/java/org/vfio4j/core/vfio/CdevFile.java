@@ -143,7 +143,7 @@ public final class CdevFile extends VfioDeviceFile {
             int used = pasids.attach(pasid, ptId);
             try {
                 publish.accept(used);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 pasids.detach(pasid);
                 throw e;
             }
