@@ -16,8 +16,14 @@ interface UapiSystem extends AutoCloseable {
     /** {@code open(2)} for reading only. */
     long openReadOnly(String path);
 
-    /** {@code open(2)} for writing only. */
-    long openWriteOnly(String path);
+    /** Opens a file for writing only, writes a text in one call and closes it; 0 or minus an errno. */
+    long writeFile(String path, String content);
+
+    /** {@code readlink(2)}; empty when it is no link. */
+    String readLink(String path);
+
+    /** Names in a folder, sorted, a line each, without {@code .} and {@code ..}. */
+    String list(String path);
 
     /** {@code ioctl(2)} with a pointer or a plain value. */
     long ioctl(long fd, int command, long argument);

@@ -20,7 +20,7 @@ final class FeatureCodec {
         var header = user.read(VfioDeviceFeature.SIZEOF, VfioDeviceFeature.SIZEOF);
         int argsz = VfioDeviceFeature.argsz(header);
         int flags = VfioDeviceFeature.flags(header);
-        UserArgument.requireArgsz("DEVICE_FEATURE", argsz, VfioDeviceFeature.MIN_ARGSZ);
+        UserArgument.requireArgsz("FT-1", "DEVICE_FEATURE", argsz, VfioDeviceFeature.MIN_ARGSZ);
         requireFlags(flags);
         var request = new FeatureRequest(caller, user, flags, Integer.toUnsignedLong(argsz) - VfioDeviceFeature.SIZEOF);
         return switch (request.number()) {

@@ -83,7 +83,14 @@ final class DeviceHandle implements Device {
     private <T> T call(Function<DeviceOps, T> call) {
         var ops = file.enter();
         try {
-            return call.apply(ops);
+            var power = file.file().device().wake();
+            try {
+                return call.apply(ops);
+            } finally {
+                if (power != null) {
+                    power.put();
+                }
+            }
         } finally {
             file.exit();
         }

@@ -42,7 +42,13 @@ class UnmapBarrierTest {
     private static final int SETTLE = 40;
 
     @ParameterizedTest
-    @CsvSource({"true, false, 4096", "true, true, 4096", "true, false, 2097152", "false, false, 4096", "false, true, 4096"})
+    @CsvSource({
+        "true, false, 4096",
+        "true, true, 4096",
+        "true, false, 2097152",
+        "false, false, 4096",
+        "false, true, 4096"
+    })
     @Timeout(120)
     void shouldLeaveNoAccessBehind(boolean processBarrier, boolean write, long length) throws InterruptedException {
         ProcessBarrier barrier = processBarrier ? Membarrier.ofProcess() : ProcessBarrier.unavailable();
