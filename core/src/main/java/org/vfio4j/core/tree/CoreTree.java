@@ -19,23 +19,26 @@ public final class CoreTree implements VirtualTree {
     /** Kernel: {@code MAXSYMLINKS}. */
     private static final int MOST_LINKS = 40;
 
-    private final DevFolders dev;
+    /** Asks for what is there now at each look, so it can be made once. */
+    private final Folder root;
+
     private final SysFolders sys;
 
     @Inject
     CoreTree(DevFolders dev, SysFolders sys) {
-        this.dev = dev;
         this.sys = sys;
-    }
-
-    private Folder root() {
-        return new Entries().add("dev", dev.dev()).add("sys", sys.sys());
+        Optional<Node> devices = Optional.of(dev.dev());
+        root = new Listing(() -> Stream.of("dev", "sys"), name -> switch (name) {
+            case "dev" -> devices;
+            case "sys" -> Optional.of(sys.sys());
+            default -> Optional.empty();
+        });
     }
 
     @Override
     public Optional<Node> find(String path) {
         requireAbsolute(path);
-        Optional<Node> here = Optional.of(root());
+        Optional<Node> here = Optional.of(root);
         for (var name : components(path)) {
             here = here.filter(Folder.class::isInstance).flatMap(node -> ((Folder) node).child(name));
         }
@@ -47,7 +50,7 @@ public final class CoreTree implements VirtualTree {
         requireAbsolute(path);
         Deque<String> ahead = new ArrayDeque<>(components(path));
         List<String> walked = new ArrayList<>();
-        List<Node> nodes = new ArrayList<>(List.of(root()));
+        List<Node> nodes = new ArrayList<>(List.of(root));
         for (int links = 0; !ahead.isEmpty(); ) {
             String name = ahead.pop();
             if (name.equals("..")) {
@@ -91,9 +94,16 @@ public final class CoreTree implements VirtualTree {
     }
 
     private static List<String> components(String path) {
-        return List.of(path.split("/", -1)).stream()
-                .filter(name -> !name.isEmpty())
-                .toList();
+        List<String> names = new ArrayList<>();
+        for (int start = 0; start < path.length(); ) {
+            int slash = path.indexOf('/', start);
+            int end = slash < 0 ? path.length() : slash;
+            if (end > start) {
+                names.add(path.substring(start, end));
+            }
+            start = end + 1;
+        }
+        return names;
     }
 
     @Override

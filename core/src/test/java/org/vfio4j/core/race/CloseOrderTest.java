@@ -95,7 +95,9 @@ class CloseOrderTest {
                         .as("owners while %s are open", open)
                         .isEqualTo(owned ? 1 : 0);
                 boolean groupOpen = open.contains(Part.GROUP) || (!withIommufd && deviceOpen);
-                assertThat(canOpenGroup(calls)).as("group can be opened while %s are open", open).isEqualTo(!groupOpen);
+                assertThat(canOpenGroup(calls))
+                        .as("group can be opened while %s are open", open)
+                        .isEqualTo(!groupOpen);
             }
             world.assertNothingHeld();
             assertThat(ops.violations).isEmpty();

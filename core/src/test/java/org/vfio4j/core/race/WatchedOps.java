@@ -64,12 +64,19 @@ final class WatchedOps implements DeviceOps {
     /** The user was asked to let go. */
     volatile boolean leaving;
 
+    private final WatchedMigration migration;
     private @Nullable VfioDevice vfioDevice;
 
     WatchedOps(Books books, FakeDevice device, AtomicInteger insideSet) {
         this.books = books;
         this.device = device;
         this.insideSet = insideSet;
+        this.migration = new WatchedMigration(books, () -> vfioDevice().migrationControl());
+    }
+
+    @Override
+    public WatchedMigration migration() {
+        return migration;
     }
 
     void allocated(VfioDevice allocated) {
@@ -118,6 +125,7 @@ final class WatchedOps implements DeviceOps {
         books.opens.incrementAndGet();
         LockSupport.parkNanos(1);
         opened = OPENED;
+        migration.opened();
         move(State.OPENING, State.OPEN);
         insideSet.decrementAndGet();
     }
@@ -129,6 +137,7 @@ final class WatchedOps implements DeviceOps {
         move(State.OPEN, State.CLOSING);
         books.require(calls.get() == 0, device.name() + " is closed while calls run");
         dmaUnmap(0, Long.MAX_VALUE);
+        migration.closed();
         opened = 0;
         LockSupport.parkNanos(1);
         move(State.CLOSING, State.CLOSED);
@@ -179,6 +188,7 @@ final class WatchedOps implements DeviceOps {
     @Override
     public void reset() {
         call("RESET");
+        migration.reset();
     }
 
     @Override

@@ -44,6 +44,10 @@ final class WatchedWorld implements AutoCloseable {
         return vfio;
     }
 
+    WatchedOps ops(String device) {
+        return driver.ops(machine.find(device));
+    }
+
     UapiProcess newProcess() {
         return vfio.newProcess(ProcessOptions.root());
     }
