@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioExtension;
 
 /** What a program reads and writes in {@code /sys}: core §2, pci §2.4, mdev §3 to §5. */
 class SysfsConformanceTest extends UapiTestCase {
@@ -133,7 +134,7 @@ class SysfsConformanceTest extends UapiTestCase {
                 .asString()
                 .matches("0x00000000c[0-9a-f]{7} 0x00000000c[0-9a-f]{2}fffff 0x0000000000040200");
         String config = read(PCI + EDU + "/config");
-        assertThat(config).hasSize(256).startsWith("\u0034\u0012\u00e8\u0011");
+        assertThat(config).hasSize(256).startsWith("4\u0012\u00e8\u0011");
         assertThat(read(PCI + EDU + "/iommu_group/type")).isEqualTo("DMA\n");
         assertThat(read(PCI + EDU + "/iommu_group/reserved_regions"))
                 .isEqualTo("0x00000000fee00000 0x00000000feefffff msi\n");
@@ -198,6 +199,27 @@ class SysfsConformanceTest extends UapiTestCase {
         assertThat(system.openReadOnly(DRIVERS + "vfio-pci/bind")).isEqualTo(refused(Errno.EACCES));
         assertThat(system.openReadOnly(PCI + EDU)).isEqualTo(refused(Errno.EISDIR));
         assertThat(system.openReadOnly(PCI + EDU + "/nothing")).isEqualTo(refused(Errno.ENOENT));
+    }
+
+    @Test
+    void shouldChangeParametersOfTheType1BackendWhileRunning() {
+        String parameters = "/sys/module/vfio_iommu_type1/parameters/";
+        assertThat(read(parameters + "dma_entry_limit")).isEqualTo("65535\n");
+        assertThat(write(parameters + "dma_entry_limit", "few")).isEqualTo(refused(Errno.EINVAL));
+        assertThat(write(parameters + "dma_entry_limit", "0x100000000")).isEqualTo(refused(Errno.ERANGE));
+        assertThat(write(parameters + "dma_entry_limit", "1\n")).isZero();
+        assertThat(write(parameters + "disable_hugepages", "on")).isZero();
+        assertThat(read(parameters + "disable_hugepages")).isEqualTo("Y\n");
+        long container = program.open("/dev/vfio/vfio");
+        long group = program.open(groupPath(EDU));
+        program.setContainer(group, container);
+        program.setIommu(container, VfioExtension.VFIO_TYPE1v2_IOMMU);
+        var memory = system.memory(8192);
+        assertThat(program.mapDma(container, memory.asSlice(0, 4096), 0x10_0000))
+                .isZero();
+        assertThat(program.mapDma(container, memory.asSlice(4096, 4096), 0x20_0000))
+                .as("a second mapping in an instance opened with one entry")
+                .isEqualTo(refused(Errno.ENOSPC));
     }
 
     @Test

@@ -47,7 +47,7 @@ final class SysFolders {
                         new Entries()
                                 .add("debug", new Entries().add("vfio", debug.devices()))
                                 .add("iommu_groups", iommuGroups.groups()))
-                .add("module", parameters.modules());
+                .add("module", parameters.folder());
     }
 
     /** Directories that are ours as a whole, without a slash in front. */

@@ -38,6 +38,9 @@ public final class SysfsRecorder implements MachineRecorder {
     private static final class Run {
         private static final int MOST_CONFIG = 4096;
 
+        /** Attributes that are shown again as they were and follow from nothing else that is recorded. */
+        private static final List<String> PLACE = List.of("irq", "numa_node", "local_cpus", "local_cpulist");
+
         private final Path sysRoot;
         private final List<String> unreadable = new ArrayList<>();
         private final Map<Integer, List<PciAddress>> groups = new TreeMap<>();
@@ -91,6 +94,12 @@ public final class SysfsRecorder implements MachineRecorder {
             var reset = folder.resolve("reset_method");
             if (Files.exists(reset)) {
                 optional(reset).ifPresent(value -> attribute("reset_method", value));
+            }
+            for (var name : PLACE) {
+                var place = folder.resolve(name);
+                if (Files.exists(place)) {
+                    optional(place).ifPresent(value -> attribute(name, value));
+                }
             }
             linkName(folder.resolve("driver")).ifPresent(value -> attribute("driver", value));
             linkName(folder.resolve("iommu_group")).ifPresent(value -> group(address, value));
