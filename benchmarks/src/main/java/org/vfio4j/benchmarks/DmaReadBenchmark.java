@@ -56,7 +56,8 @@ public class DmaReadBenchmark {
     public static class Machine {
         private final FrameTable physical = new FrameTable();
         private final FaultLog faults = new FaultLog();
-        private final PagingUnit unit = new PagingUnit("iommu0", physical, PagingConfig.defaults(), faults, Membarrier.ofProcess());
+        private final PagingUnit unit =
+                new PagingUnit("iommu0", physical, PagingConfig.defaults(), faults, Membarrier.ofProcess());
         private final AtomicInteger groups = new AtomicInteger();
     }
 

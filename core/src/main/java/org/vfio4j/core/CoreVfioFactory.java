@@ -46,7 +46,9 @@ public final class CoreVfioFactory implements VfioFactory {
         var settings = new Settings(options.settings());
         var coreSettings = new CoreSettings(settings.coreSwitch("enable_unsafe_noiommu_mode"), requestPeriod);
         var memory = new FrameTable();
-        var host = providers.host(options.host()).start(new Environment(memory, options.machine(), Membarrier.ofProcess()));
+        var host = providers
+                .host(options.host())
+                .start(new Environment(memory, options.machine(), Membarrier.ofProcess()));
         return join(host, memory, providers, settings, coreSettings);
     }
 

@@ -28,13 +28,40 @@ import org.vfio4j.uapi.VfioException;
 final class UserAreas implements AddressSpace, Caller {
     private final PhysicalMemory physical;
     private final PageCounter locked = new PageCounter();
+    /** Charges may fail, too. */
+    private final LockedMemory charges = new LockedMemory() {
+        @Override
+        public boolean tryCharge(long more, long limitPages) {
+            faults().step("charge");
+            return locked.tryCharge(more, limitPages);
+        }
+
+        @Override
+        public void uncharge(long fewer) {
+            locked.uncharge(fewer);
+        }
+
+        @Override
+        public long pages() {
+            return locked.pages();
+        }
+    };
+
     private final List<Area> areas = new ArrayList<>();
     volatile long memlockLimit = Long.MAX_VALUE;
-    /** Pins until one fails with EFAULT; negative for never. */
-    int pinsUntilFailure = -1;
+    private final Faults faults;
 
     UserAreas(PhysicalMemory physical) {
+        this(physical, new Faults());
+    }
+
+    UserAreas(PhysicalMemory physical, Faults faults) {
         this.physical = physical;
+        this.faults = faults;
+    }
+
+    private Faults faults() {
+        return faults;
     }
 
     /** One mmap: its pages follow each other in physical memory too. */
@@ -63,6 +90,19 @@ final class UserAreas implements AddressSpace, Caller {
         return locked.pages();
     }
 
+    /** Writes what the process itself writes, which never fails. */
+    void fill(long vaddr, byte[] bytes) {
+        MemorySegment source = MemorySegment.ofArray(bytes);
+        move(vaddr, bytes.length, 0, (phys, done, n) -> physical.write(phys, source, done, n));
+    }
+
+    /** Eight bytes as the process itself sees them. */
+    long longAt(long vaddr) {
+        MemorySegment target = MemorySegment.ofArray(new byte[8]);
+        move(vaddr, 8, 0, (phys, done, n) -> physical.read(phys, target, done, n));
+        return target.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+    }
+
     /** Where a byte is, 0 when nothing is there. */
     long phys(long vaddr) {
         Area area = at(vaddr);
@@ -85,9 +125,7 @@ final class UserAreas implements AddressSpace, Caller {
 
     @Override
     public void pin(long vaddr, long length, boolean write, RunSink sink) {
-        if (pinsUntilFailure >= 0 && pinsUntilFailure-- == 0) {
-            throw new VfioException(Errno.EFAULT, "made to fail");
-        }
+        faults.step("pin");
         int wanted = write ? Protection.WRITE : Protection.READ;
         long end = vaddr + length;
         List<long[]> runs = new ArrayList<>();
@@ -110,11 +148,13 @@ final class UserAreas implements AddressSpace, Caller {
 
     @Override
     public void read(long vaddr, MemorySegment target, long targetOffset, long length) {
+        faults.step("copy in");
         move(vaddr, length, Protection.READ, (phys, done, n) -> physical.read(phys, target, targetOffset + done, n));
     }
 
     @Override
     public void write(long vaddr, MemorySegment source, long sourceOffset, long length) {
+        faults.step("copy out");
         move(vaddr, length, Protection.WRITE, (phys, done, n) -> physical.write(phys, source, sourceOffset + done, n));
     }
 
@@ -125,7 +165,7 @@ final class UserAreas implements AddressSpace, Caller {
     private void move(long vaddr, long length, int access, Move move) {
         for (long done = 0; done < length; ) {
             Area area = at(vaddr + done);
-            if (area == null || (area.protection & access) == 0) {
+            if (area == null || (area.protection & access) != access) {
                 throw new VfioException(Errno.EFAULT, "no access at 0x" + Long.toHexString(vaddr + done));
             }
             long n = Math.min(area.end() - vaddr - done, length - done);
@@ -148,7 +188,7 @@ final class UserAreas implements AddressSpace, Caller {
 
     @Override
     public LockedMemory lockedMemory() {
-        return locked;
+        return charges;
     }
 
     @Override

@@ -51,8 +51,7 @@ final class DmaLoggingFeatures {
         var range = request.allocate(VfioDeviceFeatureDmaLoggingRange.SIZEOF);
         for (long i = 0; i < count; i++) {
             request.caller().memory().read(at + i * range.byteSize(), range, 0, range.byteSize());
-            ranges.add(
-                    VfioDeviceFeatureDmaLoggingRange.iova(range), VfioDeviceFeatureDmaLoggingRange.length(range));
+            ranges.add(VfioDeviceFeatureDmaLoggingRange.iova(range), VfioDeviceFeatureDmaLoggingRange.length(range));
         }
         return ranges;
     }

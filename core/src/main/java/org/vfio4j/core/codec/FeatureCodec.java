@@ -10,9 +10,8 @@ import org.vfio4j.uapi.struct.VfioDeviceFeature;
 
 /** DEVICE_FEATURE: the rules that hold for every feature, and who handles which. Spec: core §11. */
 final class FeatureCodec {
-    private static final int ALL_FLAGS = VfioFeature.VFIO_DEVICE_FEATURE_MASK
-            | FeatureRequest.METHODS
-            | VfioFeature.VFIO_DEVICE_FEATURE_PROBE;
+    private static final int ALL_FLAGS =
+            VfioFeature.VFIO_DEVICE_FEATURE_MASK | FeatureRequest.METHODS | VfioFeature.VFIO_DEVICE_FEATURE_PROBE;
 
     private FeatureCodec() {}
 
@@ -21,7 +20,7 @@ final class FeatureCodec {
         var header = user.read(VfioDeviceFeature.SIZEOF, VfioDeviceFeature.SIZEOF);
         int argsz = VfioDeviceFeature.argsz(header);
         int flags = VfioDeviceFeature.flags(header);
-        UserArgument.requireArgsz("DEVICE_FEATURE", argsz, VfioDeviceFeature.MIN_ARGSZ);
+        UserArgument.requireArgsz("FT-1", "DEVICE_FEATURE", argsz, VfioDeviceFeature.MIN_ARGSZ);
         requireFlags(flags);
         var request = new FeatureRequest(caller, user, flags, Integer.toUnsignedLong(argsz) - VfioDeviceFeature.SIZEOF);
         return switch (request.number()) {

@@ -58,8 +58,7 @@ final class MigrationFeatures {
     }
 
     private static void deviceState(FeatureRequest request, DeviceMigration migration) {
-        if (!request.executes(
-                VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET, VfioDeviceFeatureMigState.SIZEOF)) {
+        if (!request.executes(VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_SET, VfioDeviceFeatureMigState.SIZEOF)) {
             return;
         }
         var data = request.read(VfioDeviceFeatureMigState.SIZEOF);

@@ -17,10 +17,13 @@ import org.vfio4j.core.registry.ModuleOrigin;
 import org.vfio4j.core.registry.Providers;
 import org.vfio4j.core.registry.Settings;
 import org.vfio4j.core.vfio.DeviceRegistry;
+import org.vfio4j.core.vfio.EventVirqfd;
 import org.vfio4j.spi.device.BusDriverProvider;
 import org.vfio4j.spi.device.DeviceOps;
+import org.vfio4j.spi.device.DmaRange;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.device.Virqfd;
 import org.vfio4j.spi.host.Bus;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.Host;
@@ -307,6 +310,16 @@ public final class DriverCore implements AutoCloseable {
         @Override
         public PhysicalMemory memory() {
             return memory;
+        }
+
+        @Override
+        public Virqfd virqfd(Virqfd.@Nullable Handler handler, @Nullable Runnable thread) {
+            return new EventVirqfd(handler, thread);
+        }
+
+        @Override
+        public List<DmaRange> combineRanges(List<DmaRange> ranges, int wanted) {
+            return RangeCombiner.combine(ranges, wanted);
         }
 
         @Override

@@ -17,6 +17,11 @@ record HostAttribute(DeviceAttribute attribute) implements VirtualTree.Attribute
     }
 
     @Override
+    public boolean binary() {
+        return attribute.binary();
+    }
+
+    @Override
     public long size() {
         return attribute.size();
     }

@@ -16,6 +16,7 @@ final class SysFolders {
     private final DevicesFolders devices;
     private final GroupFolders iommuGroups;
     private final ParameterFolders parameters;
+    private final DebugFolders debug;
 
     @Inject
     SysFolders(
@@ -24,13 +25,15 @@ final class SysFolders {
             ClassFolders classes,
             DevicesFolders devices,
             GroupFolders iommuGroups,
-            ParameterFolders parameters) {
+            ParameterFolders parameters,
+            DebugFolders debug) {
         this.host = host;
         this.buses = buses;
         this.classes = classes;
         this.devices = devices;
         this.iommuGroups = iommuGroups;
         this.parameters = parameters;
+        this.debug = debug;
     }
 
     /** {@code /sys}. */
@@ -39,7 +42,11 @@ final class SysFolders {
                 .add("bus", buses.buses())
                 .add("class", classes.classes())
                 .add("devices", devices.at("/devices"))
-                .add("kernel", new Entries().add("iommu_groups", iommuGroups.groups()))
+                .add(
+                        "kernel",
+                        new Entries()
+                                .add("debug", new Entries().add("vfio", debug.devices()))
+                                .add("iommu_groups", iommuGroups.groups()))
                 .add("module", parameters.modules());
     }
 
@@ -48,7 +55,7 @@ final class SysFolders {
         var ownBuses = host.buses().stream().map(Bus::name).map(name -> "bus/" + name);
         var ownClasses = classes.names().map(name -> "class/" + name);
         var ownModules = parameters.names().map(name -> "module/" + name);
-        var fixed = Stream.of("kernel/iommu_groups");
+        var fixed = Stream.of("kernel/debug/vfio", "kernel/iommu_groups");
         return Stream.of(ownBuses, ownClasses, ownModules, fixed, devices.roots())
                 .flatMap(names -> names)
                 .map(name -> "/sys/" + name);

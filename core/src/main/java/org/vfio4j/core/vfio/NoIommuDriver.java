@@ -39,7 +39,8 @@ final class NoIommuDriver implements ContainerDriver {
     @Override
     public IommuBackend open(int type) {
         if (type != TYPE) {
-            throw new VfioException(Errno.EINVAL, "SET_IOMMU refused: the no-IOMMU backend has no type " + type);
+            throw new VfioException(
+                    Errno.EINVAL, "CT-5", "SET_IOMMU refused: the no-IOMMU backend has no type " + type);
         }
         return new Instance();
     }
@@ -62,7 +63,7 @@ final class NoIommuDriver implements ContainerDriver {
         @Override
         public long ioctl(Caller caller, int command, long argument) {
             throw new VfioException(
-                    Errno.ENOTTY, "a container without IOMMU has no ioctl 0x" + Integer.toHexString(command));
+                    Errno.ENOTTY, "CT-5", "a container without IOMMU has no ioctl 0x" + Integer.toHexString(command));
         }
 
         @Override
@@ -88,7 +89,8 @@ final class NoIommuDriver implements ContainerDriver {
         public void unregisterDevice(DmaUnmapListener device) {}
 
         private VfioException noMappings(String operation) {
-            return new VfioException(Errno.ENOTTY, operation + " refused: a container without IOMMU maps nothing");
+            return new VfioException(
+                    Errno.ENOTTY, "CT-5", operation + " refused: a container without IOMMU maps nothing");
         }
     }
 }

@@ -50,8 +50,8 @@ final class Program {
 
     void add(int fd, Kind kind) {
         Opening opening = null;
-        try (var found = process.files().get(fd)) {
-            if (found.file() instanceof DeviceUapi device) {
+        try (var reference = process.files().get(fd)) {
+            if (reference.file() instanceof DeviceUapi device) {
                 opening = new Opening(device.file().device());
                 opening.granted = kind == Kind.DEVICE;
             }

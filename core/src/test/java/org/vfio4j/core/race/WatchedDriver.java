@@ -71,7 +71,7 @@ final class WatchedDriver implements BusDriverProvider {
                 } else {
                     allocated.register();
                 }
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 bound.remove(device);
                 allocated.put();
                 throw e;

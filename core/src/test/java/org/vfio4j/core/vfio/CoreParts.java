@@ -2,8 +2,10 @@
 package org.vfio4j.core.vfio;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.core.fixture.FakeDriver;
 import org.vfio4j.core.fixture.FakeIommufd;
 import org.vfio4j.core.fixture.FakeMachine;
@@ -11,8 +13,10 @@ import org.vfio4j.core.fixture.FaultPlan;
 import org.vfio4j.core.memory.FrameTable;
 import org.vfio4j.spi.device.BusDriver;
 import org.vfio4j.spi.device.DeviceOps;
+import org.vfio4j.spi.device.DmaRange;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.device.Virqfd;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.iommu.IommufdContext;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -69,6 +73,16 @@ final class CoreParts {
         @Override
         public void unbind(BusDevice device) {
             loaded.remove(device);
+        }
+
+        @Override
+        public Virqfd virqfd(Virqfd.@Nullable Handler handler, @Nullable Runnable thread) {
+            return new EventVirqfd(handler, thread);
+        }
+
+        @Override
+        public List<DmaRange> combineRanges(List<DmaRange> ranges, int wanted) {
+            throw new UnsupportedOperationException("the fixture's driver watches no ranges");
         }
 
         @Override

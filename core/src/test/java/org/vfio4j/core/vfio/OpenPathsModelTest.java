@@ -40,7 +40,13 @@ class OpenPathsModelTest {
     }
 
     private static void bind(CdevFile file, IommufdContext context) {
-        file.bind(false, () -> context, id -> check(id > 0, "BIND gave id " + id));
+        file.bind(
+                null,
+                () -> {
+                    context.retain();
+                    return context;
+                },
+                id -> check(id > 0, "BIND gave id " + id));
     }
 
     private static void checkUnused(CoreParts parts) {

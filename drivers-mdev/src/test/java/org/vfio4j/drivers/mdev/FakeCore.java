@@ -14,10 +14,13 @@ import org.vfio4j.core.memory.FrameTable;
 import org.vfio4j.core.vfio.MigrationStates;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.DeviceSet;
+import org.vfio4j.spi.device.DmaRange;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.IommufdOps;
 import org.vfio4j.spi.device.MigrationControl;
 import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.device.Virqfd;
+import org.vfio4j.spi.device.VirtualMachine;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.iommu.IommufdContext;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -62,6 +65,16 @@ final class FakeCore implements DriverEnvironment {
             throw new VfioException(Errno.ENODEV, "no driver has " + device.name());
         }
         driver.remove(device);
+    }
+
+    @Override
+    public Virqfd virqfd(Virqfd.@Nullable Handler handler, @Nullable Runnable thread) {
+        throw new UnsupportedOperationException("these drivers have no virqfd");
+    }
+
+    @Override
+    public List<DmaRange> combineRanges(List<DmaRange> ranges, int wanted) {
+        throw new UnsupportedOperationException("these drivers watch no ranges");
     }
 
     @Override
@@ -153,6 +166,16 @@ final class FakeCore implements DriverEnvironment {
         @Override
         public IommufdOps physicalIommufdOps() {
             throw new AssertionError("a mediated device does no DMA of its own");
+        }
+
+        @Override
+        public IommufdOps physicalPasidIommufdOps() {
+            return physicalIommufdOps();
+        }
+
+        @Override
+        public Optional<VirtualMachine> machine() {
+            return Optional.empty();
         }
 
         @Override

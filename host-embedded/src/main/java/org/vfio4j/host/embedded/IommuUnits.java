@@ -20,13 +20,15 @@ import org.vfio4j.spi.memory.ProcessBarrier;
 final class IommuUnits {
     private IommuUnits() {}
 
-    static Map<String, IommuUnit> make(List<IommuSpec> specs, PhysicalMemory memory, ProcessBarrier barrier, FaultLog faults) {
+    static Map<String, IommuUnit> make(
+            List<IommuSpec> specs, PhysicalMemory memory, ProcessBarrier barrier, FaultLog faults) {
         var units = new LinkedHashMap<String, IommuUnit>();
         for (var spec : specs) {
             units.put(
                     spec.name(),
                     switch (spec) {
-                        case IommuSpec.Paging paging -> new PagingUnit(paging.name(), memory, config(paging), faults, barrier);
+                        case IommuSpec.Paging paging ->
+                            new PagingUnit(paging.name(), memory, config(paging), faults, barrier);
                         case IommuSpec.Tce tce -> new TceUnit(tce.name(), memory, config(tce, memory), faults, barrier);
                     });
         }

@@ -116,7 +116,8 @@ class MachineAssemblyTest {
     private EmbeddedHost boot(String json, String bus) throws IOException {
         var file = folder.resolve("x.json");
         Files.writeString(file, json);
-        return EmbeddedHost.boot(MachineFile.read(file), new FrameTable(), ProcessBarrier.unavailable(), List.of(new ToyProvider(bus)));
+        return EmbeddedHost.boot(
+                MachineFile.read(file), new FrameTable(), ProcessBarrier.unavailable(), List.of(new ToyProvider(bus)));
     }
 
     private static String toy(String more) {
@@ -147,7 +148,11 @@ class MachineAssemblyTest {
 
     @Test
     void shouldAddModelsThatAskToDefaultMachineOnly() throws IOException {
-        try (var host = EmbeddedHost.boot(MachineFile.builtIn(), new FrameTable(), ProcessBarrier.unavailable(), List.of(new ToyProvider("toy")))) {
+        try (var host = EmbeddedHost.boot(
+                MachineFile.builtIn(),
+                new FrameTable(),
+                ProcessBarrier.unavailable(),
+                List.of(new ToyProvider("toy")))) {
             assertThat(host.buses())
                     .filteredOn(bus -> bus.name().equals("toy"))
                     .singleElement()

@@ -16,8 +16,10 @@ import org.vfio4j.uapi.VfioException;
  * @param shown what reading gives, newline included; null when it can only be written
  * @param stored takes what was written, newline included; null when it can only be read
  */
-public record TextAttribute(int mode, @Nullable Supplier<String> shown, @Nullable Consumer<String> stored)
-        implements DeviceAttribute {
+public record TextAttribute(
+        int mode,
+        @Nullable Supplier<String> shown,
+        @Nullable Consumer<String> stored) implements DeviceAttribute {
     /** An attribute of one line for reading. */
     public static TextAttribute line(Supplier<String> shown) {
         return new TextAttribute(0444, () -> shown.get() + "\n", null);

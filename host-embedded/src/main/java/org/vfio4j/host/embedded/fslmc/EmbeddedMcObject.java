@@ -220,8 +220,10 @@ final class EmbeddedMcObject implements McObject {
     public Map<String, DeviceAttribute> attributes() {
         String modalias = "fsl-mc:v00001957d" + type;
         return Map.of(
-                "modalias", TextAttribute.line(() -> modalias),
-                "uevent", new TextAttribute(0644, () -> "MODALIAS=" + modalias + "\n", text -> {}));
+                "modalias",
+                TextAttribute.line(() -> modalias),
+                "uevent",
+                new TextAttribute(0644, () -> "MODALIAS=" + modalias + "\n", text -> {}));
     }
 
     @Override

@@ -37,7 +37,7 @@ final class PagingDomain implements IommuDomain {
         this.dirtyTracking = dirtyTracking;
         this.creatorEnforces = creatorEnforces;
         this.pageSizes = dirtyTracking ? config.dirtyPageSizes() : config.pageSizes();
-        this.table = new PageTable(config.addressBits(), pageSizes, config.tableLimit());
+        this.table = new PageTable(config.addressBits(), pageSizes, config.tableLimit(), dirtyTracking);
     }
 
     PagingUnit unit() {
@@ -222,18 +222,18 @@ final class PagingDomain implements IommuDomain {
 
     @Override
     public void readDirty(long iova, long length, boolean clear, DirtySink sink) {
-        var scan = new PageScan(table, iova, length);
+        var scan = new DirtyScan(table, iova, length, clear);
         boolean found = false;
         while (scan.hasMore()) {
             tableLock.lock();
             try {
-                scan.nextDirty(clear);
+                scan.next();
             } finally {
                 tableLock.unlock();
             }
-            if (scan.length() != 0) {
+            for (int run = 0; run < scan.runs(); run++) {
                 found = true;
-                sink.dirty(scan.iova(), scan.length());
+                sink.dirty(scan.iova(run), scan.length(run));
             }
         }
         if (found && clear) {

@@ -58,6 +58,9 @@ final class PagingTranslation extends Translation {
             if (touched == entry || pool.replaceEntry(number, slot, entry, touched)) {
                 long pageMask = Pte.size(level) - 1;
                 boolean writable = (touched & (Pte.WRITE | Pte.DIRTY)) == (Pte.WRITE | Pte.DIRTY);
+                if (writable && level == 0) {
+                    pool.markDirty(number, slot);
+                }
                 return fill(iova, Pte.phys(entry) | (iova & pageMask), pageMask, (entry & Pte.READ) != 0, writable);
             }
             // The entry was changed meanwhile: look again.

@@ -38,8 +38,7 @@ public final class TceUnit implements IommuUnit {
      * @param faults where refused accesses are recorded
      * @param barrier what an unmap runs, if available, so that devices need no fence
      */
-    public TceUnit(
-            String name, PhysicalMemory physical, TceConfig config, FaultLog faults, ProcessBarrier barrier) {
+    public TceUnit(String name, PhysicalMemory physical, TceConfig config, FaultLog faults, ProcessBarrier barrier) {
         this.name = name;
         this.physical = physical;
         this.config = config;

@@ -169,7 +169,8 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
     }
 
     private void startEpoch() {
-        // Read before the fence, tables after it: either an invalidation sees what is published here, or this access sees
+        // Read before the fence, tables after it: either an invalidation sees what is published here, or this access
+        // sees
         // the tables it changed. A generation raised later than this is noticed by the next access.
         SEEN_GENERATION.setOpaque(this, generation.getOpaque());
         VarHandle.fullFence();

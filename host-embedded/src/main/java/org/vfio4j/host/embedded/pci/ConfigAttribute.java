@@ -17,6 +17,11 @@ record ConfigAttribute(EmbeddedFunction function) implements DeviceAttribute {
     }
 
     @Override
+    public boolean binary() {
+        return true;
+    }
+
+    @Override
     public long size() {
         return function.configSize();
     }

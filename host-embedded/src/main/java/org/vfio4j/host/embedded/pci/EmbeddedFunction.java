@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.host.embedded.pci;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.vfio4j.spi.host.DeviceAttribute;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.host.ReservedRegion;
+import org.vfio4j.spi.memory.FileRange;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.pci.PciAddress;
 import org.vfio4j.spi.pci.PciFunction;
@@ -336,6 +338,16 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     @Override
     public @Nullable MemorySegment barMemory(int bar) {
         return model.memory(bar);
+    }
+
+    @Override
+    public @Nullable MemorySegment mapBar(int bar, Arena lifetime) {
+        return model.map(bar, lifetime);
+    }
+
+    @Override
+    public @Nullable FileRange barFile(int bar) {
+        return model.file(bar);
     }
 
     @Override

@@ -45,7 +45,8 @@ final class FunctionControls {
     private void enable(String text) {
         long wanted = TextAttribute.number(text);
         if (wanted < 0) {
-            throw new VfioException(Errno.EINVAL, "enable of " + function.name() + " refused: " + wanted + " is negative");
+            throw new VfioException(
+                    Errno.EINVAL, "enable of " + function.name() + " refused: " + wanted + " is negative");
         }
         if (function.inUse()) {
             throw new VfioException(Errno.EBUSY, "enable of " + function.name() + " refused: a driver has it");
@@ -66,9 +67,7 @@ final class FunctionControls {
             throw new VfioException(Errno.EIO, "disable of " + function.name() + " refused: it is not enabled");
         } else {
             function.writeConfig(
-                    ConfigSpace.COMMAND,
-                    2,
-                    function.readConfig(ConfigSpace.COMMAND, 2) & ~ConfigSpace.COMMAND_MASTER);
+                    ConfigSpace.COMMAND, 2, function.readConfig(ConfigSpace.COMMAND, 2) & ~ConfigSpace.COMMAND_MASTER);
         }
     }
 

@@ -20,6 +20,11 @@ record ResourceAttribute(EmbeddedFunction function, int index) implements Device
     }
 
     @Override
+    public boolean binary() {
+        return true;
+    }
+
+    @Override
     public long size() {
         return function.resource(index).length();
     }

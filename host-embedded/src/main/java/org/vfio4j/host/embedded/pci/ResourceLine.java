@@ -31,7 +31,8 @@ final class ResourceLine {
         long ioLast = (bridge.readConfig(0x1d, 1) & 0xf0L) << 8 | 0xfff;
         long memoryBase = (bridge.readConfig(0x20, 2) & 0xfff0L) << 16;
         long memoryLast = (bridge.readConfig(0x22, 2) & 0xfff0L) << 16 | 0xfffff;
-        long wideBase = (bridge.readConfig(0x24, 2) & 0xfff0L) << 16 | (bridge.readConfig(0x28, 4) & 0xffff_ffffL) << 32;
+        long wideBase =
+                (bridge.readConfig(0x24, 2) & 0xfff0L) << 16 | (bridge.readConfig(0x28, 4) & 0xffff_ffffL) << 32;
         long wideLast = (bridge.readConfig(0x26, 2) & 0xfff0L) << 16
                 | (bridge.readConfig(0x2c, 4) & 0xffff_ffffL) << 32
                 | 0xfffff;

@@ -57,8 +57,7 @@ final class SriovAttributes {
         }
         if (wanted != function.readConfig(at + NUMBER, 2)) {
             throw new VfioException(
-                    Errno.ENOENT,
-                    "sriov_numvfs refused: no driver of " + function.name() + " makes virtual functions");
+                    Errno.ENOENT, "sriov_numvfs refused: no driver of " + function.name() + " makes virtual functions");
         }
     }
 }
