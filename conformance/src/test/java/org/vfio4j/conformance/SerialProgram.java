@@ -31,9 +31,12 @@ final class SerialProgram {
     static final int LENGTH = 0x08;
     static final int COMMAND = 0x0c;
     static final int STATUS = 0x10;
+    static final int ERROR = 0x14;
+    static final int PINNED = 0x1c;
     static final int START = 0x01;
     static final int RECEIVE = 0x02;
     static final int PIN = 0x08;
+    static final int RELEASE = 0x10;
     static final int BUSY = 0x1;
     static final int DONE = 0x2;
 
@@ -72,6 +75,27 @@ final class SerialProgram {
     int readEngine(int register) {
         require("pread", system.pread(device, bytes.asSlice(0, 4), ((long) ENGINE << REGION_SHIFT) + register));
         return bytes.get(ValueLayout.JAVA_INT, 0);
+    }
+
+    /** Has the engine carry out a command and waits for it: 0 or the errno it met. */
+    int transfer(long iova, int length, int way) {
+        require("pwrite", writeEngine(ADDRESS, 8, iova));
+        require("pwrite", writeEngine(LENGTH, 4, length));
+        require("pwrite", writeEngine(COMMAND, 4, START | way));
+        while (readEngine(STATUS) == BUSY) {
+            Thread.onSpinWait();
+        }
+        return readEngine(STATUS) == DONE ? 0 : readEngine(ERROR);
+    }
+
+    /** Has the engine give back every page it pinned. */
+    void release() {
+        transfer(0, 0, RELEASE);
+    }
+
+    /** Pages that the engine holds pinned. */
+    int pinned() {
+        return readEngine(PINNED);
     }
 
     long info() {
