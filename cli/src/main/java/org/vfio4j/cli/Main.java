@@ -45,7 +45,8 @@ import picocli.CommandLine.Spec;
             BindCommand.class,
             UnbindCommand.class,
             MdevCommand.class,
-            CaptureCommand.class
+            CaptureCommand.class,
+            RunCommand.class
         })
 public final class Main implements Callable<Integer> {
     /** Exit code when a command ran and found something wrong. */
@@ -87,7 +88,7 @@ public final class Main implements Callable<Integer> {
         var parts = new ArrayList<List<String>>();
         parts.add(new ArrayList<>());
         for (var arg : args) {
-            if (arg.equals("then")) {
+            if (arg.equals("then") && !parts.getLast().contains("--")) { // what follows "--" is a program's
                 parts.add(new ArrayList<>());
             } else {
                 parts.getLast().add(arg);
