@@ -13,6 +13,7 @@ module org.vfio4j.cli {
     opens org.vfio4j.cli to
             info.picocli;
 
+    uses org.vfio4j.ProgramRunner;
     uses org.vfio4j.exercise.DeviceExercise;
     uses org.vfio4j.spi.host.MachineRecorder;
 }

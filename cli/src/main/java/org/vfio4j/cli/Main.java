@@ -46,7 +46,8 @@ import picocli.CommandLine.Spec;
             UnbindCommand.class,
             TreeCommand.class,
             MdevCommand.class,
-            CaptureCommand.class
+            CaptureCommand.class,
+            RunCommand.class
         })
 public final class Main implements Callable<Integer> {
     /** Exit code when a command ran and found something wrong. */
@@ -88,7 +89,7 @@ public final class Main implements Callable<Integer> {
         var parts = new ArrayList<List<String>>();
         parts.add(new ArrayList<>());
         for (var arg : args) {
-            if (arg.equals("then")) {
+            if (arg.equals("then") && !parts.getLast().contains("--")) { // what follows "--" is a program's
                 parts.add(new ArrayList<>());
             } else {
                 parts.getLast().add(arg);

@@ -13,6 +13,9 @@ import java.lang.invoke.MethodHandle;
 
 /** Watching directories ({@code inotify(7)}). */
 public final class LinuxInotify {
+    /** {@code IN_MODIFY}: a file was written to or cut. */
+    public static final int IN_MODIFY = 0x2;
+
     /** {@code IN_CLOSE_WRITE}: a file opened for writing was released, with its last descriptor and mapping. */
     public static final int IN_CLOSE_WRITE = 0x8;
 

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vfio4j.ffm.LinuxFiles;
+import org.vfio4j.ffm.LinuxSeccomp;
+import org.vfio4j.runner.notify.CallHandler;
+import org.vfio4j.runner.notify.InterestingCalls;
+import org.vfio4j.runner.notify.Receivers;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * The thread that has the filter, from which programs are started: what it starts inherits the filter, this JVM's other threads do
+ * not have it. Its own calls are intercepted too, and at the end it makes some to wake the receivers.
+ */
+final class FilteredThread implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FilteredThread.class);
+
+    private final LinkedBlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private final CompletableFuture<Integer> listener = new CompletableFuture<>();
+    private volatile boolean closed;
+
+    private FilteredThread() {
+        thread = Thread.ofPlatform().daemon().name("vfio4j-starter").unstarted(this::run);
+    }
+
+    /**
+     * Starts the thread and the receivers of its calls.
+     *
+     * @throws VfioException ENOSYS or EPERM: calls cannot be intercepted here; EBUSY: somebody intercepts those of this JVM
+     */
+    static FilteredThread start(CallHandler handler) {
+        var made = new FilteredThread();
+        made.thread.start();
+        int fd = made.listener.join();
+        if (fd < 0) {
+            throw new VfioException(
+                    Errno.of(-fd),
+                    "system calls of programs cannot be intercepted here: seccomp(2) with a listener answered "
+                            + Errno.of(-fd));
+        }
+        if (LinuxSeccomp.setSyncWakeUp(fd) != 0) {
+            LOG.debug("the kernel has no synchronous wake-up of listeners; calls take a little longer");
+        }
+        made.receivers = new Receivers(fd, handler);
+        made.receivers.start();
+        made.call(() -> {
+            nudge(); // whatever must be loaded for the first answer is loaded now
+            return null;
+        });
+        return made;
+    }
+
+    @SuppressWarnings("NullAway.Init") // set before anybody else sees the object
+    private Receivers receivers;
+
+    private void run() {
+        listener.complete(LinuxSeccomp.installListener(InterestingCalls.filter()));
+        try {
+            while (!closed) {
+                work.take().run();
+            }
+        } catch (InterruptedException e) {
+            LOG.debug("interrupted", e);
+        }
+    }
+
+    /**
+     * Calls something in the thread and waits for it.
+     *
+     * @throws CompletionException with what it threw
+     */
+    <T> T call(Callable<T> action) {
+        var result = new CompletableFuture<T>();
+        work.add(() -> {
+            try {
+                result.complete(action.call());
+            } catch (Exception | Error e) {
+                result.completeExceptionally(e);
+            }
+        });
+        return result.join();
+    }
+
+    /** A call that is notified and does nothing. */
+    private static void nudge() {
+        try (var arena = Arena.ofConfined()) {
+            MemorySegment nothing = arena.allocate(1);
+            LinuxFiles.pread(-1, nothing, 0);
+        }
+    }
+
+    /** Ends the receivers and the thread. A receiver that is still busy ends with what it does. */
+    @Override
+    public void close() {
+        receivers.stop();
+        call(() -> {
+            while (receivers.stillWaiting() > 0) {
+                nudge();
+            }
+            closed = true;
+            return closed;
+        });
+        LinuxFiles.close(listener.join());
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner;
+
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import org.vfio4j.Vfio;
+import org.vfio4j.runner.call.CallTable;
+import org.vfio4j.runner.file.Handles;
+import org.vfio4j.runner.file.LateWrites;
+import org.vfio4j.runner.path.TreeView;
+import org.vfio4j.runner.process.Tasks;
+import org.vfio4j.runner.trace.Trace;
+import org.vfio4j.runner.watch.Watch;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * Programs that run on a machine, from the first to the end of all. Closing it releases everything they had open, also those that
+ * still run; their further calls on it are answered with ENOSYS. Thread-safe.
+ */
+final class ProgramRun implements AutoCloseable {
+    private final Trace trace;
+    private final Watch watch;
+    private final LateWrites lateWrites;
+    private final Handles handles;
+    private final Tasks tasks;
+    private final FilteredThread starter;
+
+    /** Gets ready to intercept calls. */
+    ProgramRun(Vfio vfio, Optional<Consumer<String>> lines) {
+        trace = new Trace(lines);
+        watch = new Watch();
+        lateWrites = new LateWrites((path, reason) -> trace.lateRefusal(path, reason));
+        handles = new Handles(watch, lateWrites);
+        tasks = new Tasks(vfio.memory(), handles, watch);
+        var table = new CallTable(new TreeView(vfio.tree()), handles, lateWrites, tasks, trace);
+        starter = FilteredThread.start(table);
+    }
+
+    /**
+     * Starts a program.
+     *
+     * @throws VfioException ENOENT, EACCES
+     */
+    Process start(ProcessBuilder program) {
+        try {
+            return starter.call(() -> program.start());
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof IOException reason) {
+                String text = String.valueOf(reason.getMessage());
+                throw new VfioException(
+                        text.contains("error=13") ? Errno.EACCES : Errno.ENOENT,
+                        program.command().getFirst() + " cannot be started: " + text,
+                        reason);
+            }
+            throw e;
+        }
+    }
+
+    /** The last refusal, with its reason. */
+    Optional<String> lastRefusal() {
+        return trace.lastRefusal();
+    }
+
+    /** How many files the programs have open. */
+    int openFiles() {
+        handles.drain();
+        return handles.count();
+    }
+
+    @Override
+    public void close() {
+        starter.close();
+        tasks.close();
+        handles.close();
+        lateWrites.close();
+        watch.close();
+    }
+}

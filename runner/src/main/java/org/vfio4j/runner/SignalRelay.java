@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vfio4j.ffm.LinuxSignals;
+
+/**
+ * Passes signals on to the program, as long as it runs, instead of ending this JVM and with it the machine. What a terminal's keys
+ * send reaches the program anyway.
+ *
+ * <p>{@code sun.misc.Signal} is used by reflection: it is in a module of its own for this purpose ({@code jdk.unsupported}), but
+ * the compiler warns of it in a way that cannot be silenced.
+ */
+final class SignalRelay implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SignalRelay.class);
+    private static final Map<String, Integer> PASSED = Map.of("INT", 2, "HUP", 1, "TERM", 15);
+
+    private final Map<Object, Object> before = new LinkedHashMap<>();
+
+    SignalRelay(Process program) {
+        boolean terminal = LinuxSignals.isTerminal(0);
+        PASSED.forEach((name, number) -> handle(name, (proxy, method, arguments) -> {
+            return switch (method.getName()) {
+                case "handle" -> {
+                    if (!(terminal && name.equals("INT"))) {
+                        LinuxSignals.kill((int) program.pid(), number);
+                    }
+                    yield null;
+                }
+                case "hashCode" -> System.identityHashCode(proxy);
+                case "equals" -> proxy == arguments[0];
+                default -> "relay of SIG" + name;
+            };
+        }));
+    }
+
+    private void handle(String name, InvocationHandler action) {
+        try {
+            Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
+            Object handler = Proxy.newProxyInstance(handlerType.getClassLoader(), new Class<?>[] {handlerType}, action);
+            Object signal = Class.forName("sun.misc.Signal")
+                    .getConstructor(String.class)
+                    .newInstance(name);
+            before.put(signal, exchange(signal, handler));
+        } catch (ReflectiveOperationException e) {
+            LOG.warn("SIG{} is not passed on to the program: {}", name, e.toString());
+        }
+    }
+
+    private static Object exchange(Object signal, Object handler) throws ReflectiveOperationException {
+        return signal.getClass()
+                .getMethod("handle", signal.getClass(), Class.forName("sun.misc.SignalHandler"))
+                .invoke(null, signal, handler);
+    }
+
+    /** Signals mean what they meant before. */
+    @Override
+    public void close() {
+        before.forEach((signal, handler) -> {
+            try {
+                exchange(signal, handler);
+            } catch (ReflectiveOperationException e) {
+                LOG.warn("{} stays passed on: {}", signal, e.toString());
+            }
+        });
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner.file;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * Writes to attributes through descriptors whose writes are not intercepted: a shell moves what it opened to descriptor 1. What
+ * was written is found in the real file and given to the attribute then, so a refusal comes too late for the writer; it is
+ * reported instead. One thread does it, since a write may block; the program's next calls wait a while for it.
+ */
+public final class LateWrites implements AutoCloseable {
+    private static final long PATIENCE_MILLISECONDS = 2_000;
+
+    private final ExecutorService writer = Executors.newSingleThreadExecutor(
+            task -> Thread.ofPlatform().daemon().name("vfio4j-late-writes").unstarted(task));
+    private final BiConsumer<String, VfioException> refused;
+    private volatile @Nullable Future<?> last;
+
+    /**
+     * Starts nothing yet.
+     *
+     * @param refused told which attribute refused a write, and why
+     */
+    public LateWrites(BiConsumer<String, VfioException> refused) {
+        this.refused = refused;
+    }
+
+    /** Takes what was written out of a real file. */
+    void collect(Path real, AttributeFile attribute, String path) {
+        byte[] written;
+        try (var channel = FileChannel.open(real, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            var buffer = ByteBuffer.allocate((int) Math.min(channel.size(), 1 << 20));
+            channel.read(buffer, 0);
+            written = withoutHole(buffer.array());
+            if (written.length == 0 || attribute.isInitial(written)) {
+                return;
+            }
+            channel.truncate(0);
+        } catch (IOException gone) {
+            return;
+        }
+        last = writer.submit(() -> {
+            try {
+                attribute.write(0, MemorySegment.ofArray(written));
+            } catch (VfioException e) {
+                refused.accept(path, e);
+            }
+        });
+    }
+
+    /** The writer's position is where it was: what follows comes behind a hole of zero bytes. */
+    private static byte[] withoutHole(byte[] bytes) {
+        int start = 0;
+        while (start < bytes.length && bytes[start] == 0) {
+            start++;
+        }
+        return Arrays.copyOfRange(bytes, start, bytes.length);
+    }
+
+    /** Waits until everything collected so far is written, but not for ever. */
+    public void await() {
+        Future<?> pending = last;
+        if (pending == null) {
+            return;
+        }
+        try {
+            pending.get(PATIENCE_MILLISECONDS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+        } catch (TimeoutException | ExecutionException e) {
+            // It goes on; others need not wait again.
+        }
+        if (last == pending) {
+            last = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        writer.shutdownNow();
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner.notify;
+
+/** Numbers of the system calls that are intercepted, on x86-64. */
+public final class SystemCallNumber {
+    public static final int READ = 0;
+    public static final int WRITE = 1;
+    public static final int OPEN = 2;
+    public static final int STAT = 4;
+    public static final int FSTAT = 5;
+    public static final int LSTAT = 6;
+    public static final int LSEEK = 8;
+    public static final int MMAP = 9;
+    public static final int IOCTL = 16;
+    public static final int PREAD64 = 17;
+    public static final int PWRITE64 = 18;
+    public static final int READV = 19;
+    public static final int WRITEV = 20;
+    public static final int ACCESS = 21;
+    public static final int DUP = 32;
+    public static final int DUP2 = 33;
+    public static final int EXECVE = 59;
+    public static final int FCNTL = 72;
+    public static final int READLINK = 89;
+    public static final int OPENAT = 257;
+    public static final int NEWFSTATAT = 262;
+    public static final int READLINKAT = 267;
+    public static final int FACCESSAT = 269;
+    public static final int DUP3 = 292;
+    public static final int PREADV = 295;
+    public static final int PWRITEV = 296;
+    public static final int EXECVEAT = 322;
+    public static final int STATX = 332;
+    public static final int OPENAT2 = 437;
+    public static final int FACCESSAT2 = 439;
+
+    /** One more than the largest number here. */
+    public static final int END = FACCESSAT2 + 1;
+
+    private SystemCallNumber() {}
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner.path;
+
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import org.vfio4j.spi.call.VirtualTree;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/** The machine's tree laid over the real one: which paths are its own, and what is there. Thread-safe. */
+public final class TreeView {
+    /** Kernel: {@code MAXSYMLINKS}. */
+    private static final int MOST_LINKS = 40;
+
+    private final VirtualTree tree;
+
+    /** Lays a tree over the real one. */
+    public TreeView(VirtualTree tree) {
+        this.tree = tree;
+    }
+
+    /** The tree. */
+    public VirtualTree tree() {
+        return tree;
+    }
+
+    /**
+     * What a path leads to.
+     *
+     * @param ours whether the machine answers for it; otherwise it is the real system's
+     * @param path without links before its last component, and without links at all if they were followed
+     */
+    public record Place(boolean ours, String path, Optional<VirtualTree.Node> node) {}
+
+    /** Whether a path can lead into the tree at all; cheap, may be wrong in favour of the tree. */
+    static boolean mayBeOurs(String path) {
+        return path.startsWith("/dev/") || path.startsWith("/sys") || path.contains("..") || path.contains("//");
+    }
+
+    /**
+     * Walks a path.
+     *
+     * @param path absolute
+     * @param follow whether a link at its end is followed
+     * @throws VfioException ELOOP
+     */
+    public Place walk(String path, boolean follow) {
+        Deque<String> ahead = new ArrayDeque<>();
+        push(ahead, path);
+        String at = "";
+        Optional<VirtualTree.Node> node = Optional.empty();
+        int links = 0;
+        while (!ahead.isEmpty()) {
+            String name = ahead.pop();
+            if (name.equals(".")) {
+                continue;
+            }
+            if (name.equals("..")) {
+                at = at.substring(0, Math.max(0, at.lastIndexOf('/')));
+                node = at.isEmpty() ? Optional.empty() : tree.find(at);
+                continue;
+            }
+            String next = at + "/" + name;
+            node = tree.find(next);
+            if (node.isPresent() && node.get() instanceof VirtualTree.Link link && (follow || !ahead.isEmpty())) {
+                if (++links > MOST_LINKS) {
+                    throw new VfioException(Errno.ELOOP, path + " leads over more than " + MOST_LINKS + " links");
+                }
+                if (link.target().startsWith("/")) {
+                    at = "";
+                }
+                push(ahead, link.target());
+            } else {
+                at = next;
+            }
+        }
+        return new Place(isOurs(at, node), at, node);
+    }
+
+    private static void push(Deque<String> ahead, String path) {
+        String[] names = path.split("/", -1);
+        for (int i = names.length - 1; i >= 0; i--) {
+            if (!names[i].isEmpty()) {
+                ahead.push(names[i]);
+            }
+        }
+    }
+
+    /** Below a root everything is; outside what the tree has, but for directories that the real system has too. */
+    private boolean isOurs(String path, Optional<VirtualTree.Node> node) {
+        for (String root : tree.roots()) {
+            if (path.startsWith(root) && (path.length() == root.length() || path.charAt(root.length()) == '/')) {
+                return true;
+            }
+        }
+        return node.isPresent()
+                && !(node.get() instanceof VirtualTree.Directory
+                        && Files.exists(Path.of(path), LinkOption.NOFOLLOW_LINKS));
+    }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner.process;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.vfio4j.ffm.LinuxRemoteMemory;
+import org.vfio4j.runner.file.Handles;
+import org.vfio4j.runner.notify.Call;
+import org.vfio4j.spi.memory.AddressSpace;
+import org.vfio4j.spi.memory.LockedMemory;
+import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.RunSink;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
+
+/**
+ * Memory of a program in another process, from its start or last {@code exec} to the next one or its end. Arguments are copied with
+ * the program's own rights, exact to the byte; devices reach what was pinned through the process' memory file.
+ *
+ * <p>Pinning checks that everything is mapped and allows the access, and touches pages of files. It does not hold pages: when the
+ * program unmaps memory that a device still has, the device gets DMA faults, where with a kernel it would go on with pages
+ * nobody else sees. Thread-safe. Spec: type1 §9.
+ */
+public final class ProgramMemory implements AddressSpace {
+    /** First address no program can have (kernel: {@code TASK_SIZE_MAX}). */
+    private static final long USER_END = (1L << 47) - 4096;
+
+    private static final int PAGE = 4096;
+
+    private final int tgid;
+    private final MemoryFile memory;
+    private final PhysicalMemory physical;
+    private final Handles handles;
+    private final LockedPages locked = new LockedPages();
+
+    /** Guards {@link #windows} and {@link #ended}. Locks inside {@link #physical} nest in it. */
+    private final ReentrantLock windowsLock = new ReentrantLock();
+
+    /** Physical addresses by number of the window; odd keys are those of device memory. */
+    private final Map<Integer, Long> windows = new HashMap<>();
+
+    private volatile boolean ended;
+
+    ProgramMemory(int tgid, int tid, PhysicalMemory physical, Handles handles) {
+        this.tgid = tgid;
+        this.memory = MemoryFile.open(tid);
+        this.physical = physical;
+        this.handles = handles;
+    }
+
+    @Override
+    public boolean alive() {
+        return !ended;
+    }
+
+    /** Whether the process still has this memory and not another program's. */
+    boolean isCurrent() {
+        try (var arena = Arena.ofConfined()) {
+            return memory.alive(arena.allocate(1));
+        }
+    }
+
+    /** The process has ended or loaded another program: nothing can be pinned any more. Idempotent. */
+    void end() {
+        List<Long> removed;
+        windowsLock.lock();
+        try {
+            if (ended) {
+                return;
+            }
+            ended = true;
+            removed = new ArrayList<>(windows.values());
+            windows.clear();
+        } finally {
+            windowsLock.unlock();
+        }
+        removed.forEach(physical::remove);
+        memory.release();
+    }
+
+    @Override
+    public void pin(long vaddr, long length, boolean write, RunSink sink) {
+        if (length <= 0 || !isUserRange(vaddr, length)) {
+            throw fault("pin", vaddr, length);
+        }
+        long end = vaddr + length;
+        var runs = new ArrayList<long[]>();
+        windowsLock.lock();
+        try {
+            if (ended) {
+                throw fault("pin", vaddr, length);
+            }
+            try (var areas = new MemoryAreas(memory.maps())) {
+                for (long at = vaddr; at < end; ) {
+                    MemoryAreas.Area area = areas.at(at);
+                    if (area == null || !(write ? area.writable() : area.readable())) {
+                        throw fault("pin", at, end - at);
+                    }
+                    long stop = Math.min(area.end(), end);
+                    boolean device = handles.isInside(area.file());
+                    if (area.ofFile() && !device) {
+                        touch(at, stop);
+                    }
+                    addRuns(runs, at, stop, device);
+                    at = stop;
+                }
+            }
+            pinAll(runs);
+        } finally {
+            windowsLock.unlock();
+        }
+        for (long[] run : runs) {
+            sink.run(run[0], run[1]);
+        }
+    }
+
+    private void addRuns(List<long[]> runs, long start, long stop, boolean device) {
+        for (long at = start; at < stop; ) {
+            int number = (int) (at >>> ProcessWindow.SHIFT);
+            long windowEnd = (number + 1L) << ProcessWindow.SHIFT;
+            long bytes = Math.min(stop, windowEnd) - at;
+            long base = windows.computeIfAbsent(
+                    number << 1 | (device ? 1 : 0), key -> physical.insert(new ProcessWindow(memory, number, device)));
+            long phys = base + (at & ((1L << ProcessWindow.SHIFT) - 1));
+            long[] last = runs.isEmpty() ? null : runs.getLast();
+            if (last != null && last[0] + last[1] == phys) {
+                last[1] += bytes;
+            } else {
+                runs.add(new long[] {phys, bytes});
+            }
+            at += bytes;
+        }
+    }
+
+    private void pinAll(List<long[]> runs) {
+        for (int i = 0; i < runs.size(); i++) {
+            if (!physical.pin(runs.get(i)[0], runs.get(i)[1])) {
+                for (int done = 0; done < i; done++) {
+                    physical.unpin(runs.get(done)[0], runs.get(done)[1], false);
+                }
+                throw new VfioException(Errno.EFAULT, "pin refused: the program's memory is gone");
+            }
+        }
+    }
+
+    /** Reads a byte of each page of a file's mapping: pages beyond the file's end are not there. */
+    private void touch(long start, long stop) {
+        try (var arena = Arena.ofConfined()) {
+            int most = LinuxRemoteMemory.IOV_MAX;
+            MemorySegment pieces = arena.allocate((long) most * LinuxRemoteMemory.IOVEC_SIZE, Long.BYTES);
+            MemorySegment bytes = arena.allocate(most);
+            for (long at = start; at < stop; ) {
+                int count = 0;
+                long next = at;
+                while (count < most && next < stop) {
+                    long piece = (long) count * LinuxRemoteMemory.IOVEC_SIZE;
+                    pieces.set(ValueLayout.JAVA_LONG, piece, next);
+                    pieces.set(ValueLayout.JAVA_LONG, piece + 8, 1);
+                    count++;
+                    next = (next & -PAGE) + PAGE;
+                }
+                long got = LinuxRemoteMemory.gather(
+                        reader(),
+                        bytes.asSlice(0, count),
+                        pieces.asSlice(0, (long) count * LinuxRemoteMemory.IOVEC_SIZE));
+                if (got != count) {
+                    throw fault("pin", at, stop - at);
+                }
+                at = next;
+            }
+        }
+    }
+
+    /** A thread whose memory this is: the one whose call is handled, since the first one may have ended. */
+    private int reader() {
+        return Call.isHandling() ? Call.current().tid() : tgid;
+    }
+
+    @Override
+    public void read(long vaddr, MemorySegment target, long targetOffset, long length) {
+        if (length == 0) {
+            return;
+        }
+        if (!isUserRange(vaddr, length)
+                || LinuxRemoteMemory.read(reader(), vaddr, target.asSlice(targetOffset, length)) != length) {
+            throw fault("read", vaddr, length);
+        }
+    }
+
+    @Override
+    public void write(long vaddr, MemorySegment source, long sourceOffset, long length) {
+        if (length == 0) {
+            return;
+        }
+        if (!isUserRange(vaddr, length)
+                || LinuxRemoteMemory.write(reader(), vaddr, source.asSlice(sourceOffset, length)) != length) {
+            throw fault("write", vaddr, length);
+        }
+    }
+
+    @Override
+    public boolean isUserRange(long vaddr, long length) {
+        return vaddr >= 0 && length >= 0 && length <= USER_END && vaddr <= USER_END - length;
+    }
+
+    @Override
+    public long backingPageSize(long vaddr) {
+        try (var areas = new MemoryAreas(memory.maps())) {
+            MemoryAreas.Area area = areas.at(vaddr);
+            return area == null ? PAGE : area.pageSize();
+        }
+    }
+
+    @Override
+    public LockedMemory lockedMemory() {
+        return locked;
+    }
+
+    private static VfioException fault(String what, long address, long length) {
+        return new VfioException(
+                Errno.EFAULT,
+                what + " of " + length + " bytes at 0x" + Long.toHexString(address)
+                        + ": the program has no memory there that allows it");
+    }
+}

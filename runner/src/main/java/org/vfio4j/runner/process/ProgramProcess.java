@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner.process;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntFunction;
+import org.vfio4j.ffm.LinuxFiles;
+import org.vfio4j.ffm.LinuxLimits;
+import org.vfio4j.ffm.LinuxPoll;
+import org.vfio4j.runner.file.Handles;
+import org.vfio4j.runner.notify.Call;
+import org.vfio4j.spi.call.Caller;
+import org.vfio4j.spi.call.Capability;
+import org.vfio4j.spi.call.FdTable;
+import org.vfio4j.spi.memory.AddressSpace;
+
+/** A process of the program, from its start to its end; {@code exec} changes its memory only. Thread-safe. */
+public final class ProgramProcess implements Caller {
+    private static final int CAP_NET_ADMIN = 12;
+    private static final int CAP_IPC_LOCK = 14;
+    private static final int CAP_SYS_RAWIO = 17;
+    private static final int CAP_SYS_RESOURCE = 24;
+
+    private final int tgid;
+    private final int pidfd;
+    private final IntFunction<ProgramMemory> memories;
+    private final ProgramFdTable files;
+
+    /** Guards the exchange of {@link #memory}. */
+    private final ReentrantLock memoryLock = new ReentrantLock();
+
+    private volatile ProgramMemory memory;
+    private volatile boolean mayHaveChanged;
+
+    ProgramProcess(
+            int tgid,
+            int pidfd,
+            IntFunction<ProgramMemory> memories,
+            Tasks tasks,
+            Handles handles,
+            ProgramEvents events,
+            int tid) {
+        this.tgid = tgid;
+        this.pidfd = pidfd;
+        this.memories = memories;
+        this.files = new ProgramFdTable(this, tasks, handles, events);
+        this.memory = memories.apply(tid);
+    }
+
+    /** Its number. */
+    public int tgid() {
+        return tgid;
+    }
+
+    /** Descriptor of the process here. */
+    public int pidfd() {
+        return pidfd;
+    }
+
+    /** Whether it has not ended. */
+    boolean running() {
+        try (var arena = Arena.ofConfined()) {
+            var polled = arena.allocate(LinuxPoll.POLLFD_SIZE, Integer.BYTES);
+            polled.set(ValueLayout.JAVA_INT, LinuxPoll.POLLFD_FD, pidfd);
+            polled.set(ValueLayout.JAVA_SHORT, LinuxPoll.POLLFD_EVENTS, LinuxPoll.POLLIN);
+            return LinuxPoll.poll(polled, 0) == 0;
+        }
+    }
+
+    /** It is about to load another program, or to fail to. */
+    public void execs() {
+        mayHaveChanged = true;
+    }
+
+    boolean mayHaveChanged() {
+        return mayHaveChanged;
+    }
+
+    /** Notices another program that was loaded since the last call. */
+    void refresh(int tid) {
+        if (!mayHaveChanged) {
+            return;
+        }
+        memoryLock.lock();
+        try {
+            mayHaveChanged = false;
+            if (!memory.isCurrent()) {
+                memory.end();
+                memory = memories.apply(tid);
+            }
+        } finally {
+            memoryLock.unlock();
+        }
+    }
+
+    /** It has ended. */
+    void end() {
+        memory.end();
+        LinuxFiles.close(pidfd);
+    }
+
+    @Override
+    public AddressSpace memory() {
+        return memory;
+    }
+
+    @Override
+    public FdTable files() {
+        return files;
+    }
+
+    /** Its descriptors. */
+    public ProgramFdTable descriptors() {
+        return files;
+    }
+
+    /** The thread whose credentials count. */
+    private int asking() {
+        return Call.isHandling() ? Call.current().tid() : tgid;
+    }
+
+    @Override
+    public boolean capable(Capability capability) {
+        int bit = switch (capability) {
+            case IPC_LOCK -> CAP_IPC_LOCK;
+            case SYS_RAWIO -> CAP_SYS_RAWIO;
+            case SYS_RESOURCE -> CAP_SYS_RESOURCE;
+            case NET_ADMIN -> CAP_NET_ADMIN;
+        };
+        return TaskStatus.of(asking())
+                .map(status -> (status.effectiveCapabilities() >>> bit & 1) != 0)
+                .orElse(false);
+    }
+
+    @Override
+    public long memlockLimit() {
+        long limit = LinuxLimits.soft(tgid, LinuxLimits.RLIMIT_MEMLOCK);
+        return limit == LinuxLimits.RLIM_INFINITY ? Long.MAX_VALUE : Math.max(limit, 0);
+    }
+
+    @Override
+    public int uid() {
+        return TaskStatus.of(asking()).map(TaskStatus::uid).orElse(0);
+    }
+}

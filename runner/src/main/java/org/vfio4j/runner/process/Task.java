@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner.process;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.vfio4j.ffm.LinuxFiles;
+import org.vfio4j.ffm.LinuxPaths;
+import org.vfio4j.runner.file.Handle;
+import org.vfio4j.runner.file.Handles;
+import org.vfio4j.runner.notify.Call;
+
+/**
+ * A thread of the program. It is known by an open directory of {@code /proc}, which does not come to mean another thread when the
+ * number is used again. Thread-safe; finding a file neither locks nor allocates.
+ */
+public final class Task {
+    private static final MemorySegment CWD = Arena.global().allocateFrom("cwd");
+
+    private final int tid;
+    private final int directory;
+    private final ProgramProcess process;
+    private final Handles handles;
+
+    Task(int tid, int directory, ProgramProcess process, Handles handles) {
+        this.tid = tid;
+        this.directory = directory;
+        this.process = process;
+        this.handles = handles;
+    }
+
+    /** Its number. */
+    public int tid() {
+        return tid;
+    }
+
+    /** The process it belongs to. */
+    public ProgramProcess process() {
+        return process;
+    }
+
+    /** Whether it has not ended. */
+    boolean alive(MemorySegment scratch) {
+        return LinuxPaths.readlinkat(directory, CWD, scratch) > 0;
+    }
+
+    /** The working directory; empty when the thread is gone. */
+    public Optional<String> workingDirectory(Call call) {
+        long length = LinuxPaths.readlinkat(directory, CWD, call.link());
+        return length > 0 ? Optional.of(text(call, length)) : Optional.empty();
+    }
+
+    /**
+     * What is behind a descriptor.
+     *
+     * @return the length of its text in {@link Call#link}, or a negated errno: ENOENT when it is not open
+     */
+    public long link(Call call, int fd) {
+        return LinuxPaths.readlinkat(directory, DescriptorLinks.of(fd), call.link());
+    }
+
+    /** What is behind a descriptor, as text. */
+    public Optional<String> linkText(Call call, int fd) {
+        long length = fd < 0 ? -1 : link(call, fd);
+        return length > 0 ? Optional.of(text(call, length)) : Optional.empty();
+    }
+
+    /** The machine's file behind a descriptor, with a reference; null when there is none or another file. */
+    public @Nullable Handle handle(Call call, int fd) {
+        if (fd < 0) {
+            return null;
+        }
+        long length = link(call, fd);
+        return length > 0 ? handles.find(call.link(), length) : null;
+    }
+
+    private static String text(Call call, long length) {
+        return new String(call.link().asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+    }
+
+    void close() {
+        LinuxFiles.close(directory);
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner.process;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** What {@code /proc/PID/status} says of a thread. */
+record TaskStatus(int tgid, int uid, long effectiveCapabilities) {
+
+    /** Reads it; empty when the thread is gone. */
+    static Optional<TaskStatus> of(int tid) {
+        int tgid = 0;
+        int uid = 0;
+        long capabilities = 0;
+        try {
+            for (String line : Files.readAllLines(Path.of("/proc/" + tid + "/status"))) {
+                String[] words = line.split("\\s+", 3);
+                switch (words[0]) {
+                    case "Tgid:" -> tgid = Integer.parseInt(words[1]);
+                    case "Uid:" -> uid = Integer.parseInt(words[1]);
+                    case "CapEff:" -> capabilities = Long.parseUnsignedLong(words[1], 16);
+                    default -> {}
+                }
+            }
+        } catch (IOException gone) {
+            return Optional.empty();
+        }
+        return tgid == 0 ? Optional.empty() : Optional.of(new TaskStatus(tgid, uid, capabilities));
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner.watch;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vfio4j.ffm.LinuxFiles;
+import org.vfio4j.ffm.LinuxPoll;
+
+/** One thread that waits for descriptors to become readable. Thread-safe. */
+public final class Watch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
+
+    private final Map<Integer, Runnable> watched = new ConcurrentHashMap<>();
+    private final int wake = LinuxFiles.eventfd(0, LinuxFiles.EFD_NONBLOCK | LinuxFiles.EFD_CLOEXEC);
+    private final Thread thread;
+    private volatile boolean closed;
+
+    /** Starts the thread. */
+    public Watch() {
+        thread = Thread.ofPlatform().daemon().name("vfio4j-watch").start(this::run);
+    }
+
+    /**
+     * Watches a descriptor.
+     *
+     * @param action called in the watch's thread whenever the descriptor is readable; it makes it unreadable or removes it
+     */
+    public void add(int fd, Runnable action) {
+        watched.put(fd, action);
+        wakeUp();
+    }
+
+    /** Stops watching; an action that runs may still finish. To be called before the descriptor is closed. */
+    public void remove(int fd) {
+        watched.remove(fd);
+        wakeUp();
+    }
+
+    private void wakeUp() {
+        try (var arena = Arena.ofConfined()) {
+            LinuxFiles.write(wake, arena.allocateFrom(ValueLayout.JAVA_LONG, 1));
+        }
+    }
+
+    private void run() {
+        try (var arena = Arena.ofConfined()) {
+            MemorySegment counter = arena.allocate(Long.BYTES, Long.BYTES);
+            while (!closed) {
+                turn(counter);
+            }
+        }
+        LinuxFiles.close(wake);
+    }
+
+    private void turn(MemorySegment counter) {
+        List<Integer> fds = new ArrayList<>(watched.keySet());
+        fds.add(wake);
+        try (var arena = Arena.ofConfined()) {
+            MemorySegment polled = arena.allocate((long) fds.size() * LinuxPoll.POLLFD_SIZE, Long.BYTES);
+            for (int i = 0; i < fds.size(); i++) {
+                long at = (long) i * LinuxPoll.POLLFD_SIZE;
+                polled.set(ValueLayout.JAVA_INT, at + LinuxPoll.POLLFD_FD, fds.get(i));
+                polled.set(ValueLayout.JAVA_SHORT, at + LinuxPoll.POLLFD_EVENTS, LinuxPoll.POLLIN);
+            }
+            LinuxPoll.poll(polled, -1);
+            LinuxFiles.read(wake, counter);
+            for (int i = 0; i < fds.size() - 1; i++) {
+                long at = (long) i * LinuxPoll.POLLFD_SIZE;
+                if (polled.get(ValueLayout.JAVA_SHORT, at + LinuxPoll.POLLFD_REVENTS) != 0) {
+                    act(fds.get(i));
+                }
+            }
+        }
+    }
+
+    private void act(int fd) {
+        Runnable action = watched.get(fd);
+        if (action == null) {
+            return;
+        }
+        try {
+            action.run();
+        } catch (RuntimeException e) {
+            LOG.error("watching descriptor {} failed", fd, e);
+            watched.remove(fd);
+        }
+    }
+
+    /** Ends the thread. */
+    @Override
+    public void close() {
+        closed = true;
+        wakeUp();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
