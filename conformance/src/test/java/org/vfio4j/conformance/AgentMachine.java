@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -131,9 +130,13 @@ final class AgentMachine implements UapiMachine {
         return machine.unbind(device);
     }
 
-    /** Waits until every program has ended, so that what they left is what is reported. */
     @Override
-    public OptionalLong pinnedPages() {
+    public long pinnedPages() {
+        return machine.pinnedPages();
+    }
+
+    @Override
+    public void awaitPrograms() {
         first.close();
         try {
             running.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -143,7 +146,6 @@ final class AgentMachine implements UapiMachine {
             Thread.currentThread().interrupt();
             throw new AssertionError("interrupted while the programs end", e);
         }
-        return machine.pinnedPages();
     }
 
     @Override

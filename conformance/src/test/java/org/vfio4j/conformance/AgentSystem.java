@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.spi.call.Capability;
 import org.vfio4j.uapi.Errno;
@@ -131,8 +132,9 @@ final class AgentSystem implements UapiSystem {
 
     @Override
     public String list(String path) {
-        return new String(
+        var names = new String(
                 ask(Operation.LIST, path.getBytes(StandardCharsets.UTF_8)).data(), StandardCharsets.UTF_8);
+        return names.lines().sorted().collect(Collectors.joining("\n"));
     }
 
     @Override

@@ -2,7 +2,6 @@
 package org.vfio4j.conformance;
 
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.Vfio;
 import org.vfio4j.uapi.VfioException;
@@ -61,8 +60,13 @@ final class InProcessMachine implements UapiMachine {
     }
 
     @Override
-    public OptionalLong pinnedPages() {
-        return OptionalLong.of(vfio.pinnedPages());
+    public long pinnedPages() {
+        return vfio.pinnedPages();
+    }
+
+    @Override
+    public void awaitPrograms() {
+        // Here a program that is closed has ended.
     }
 
     @Override

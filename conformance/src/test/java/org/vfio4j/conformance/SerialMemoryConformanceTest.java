@@ -187,7 +187,7 @@ class SerialMemoryConformanceTest extends SerialTestCase {
                     .isEqualTo(hole.number());
         }
         device.release();
-        assertThat(machine.pinnedPages().orElse(0))
+        assertThat(machine.pinnedPages())
                 .as("pages pinned after RELEASE")
                 .isZero();
     }

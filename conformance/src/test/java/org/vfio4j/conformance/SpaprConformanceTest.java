@@ -68,9 +68,7 @@ class SpaprConformanceTest extends UapiTestCase {
         edu.assertCarries(memory, IOVA);
         require("UNMAP_DMA", program.unmapDma(container, IOVA, 65536));
         edu.assertCannotWrite(memory, IOVA);
-        assertThat(machine.pinnedPages().orElse(0))
-                .as("pages pinned after the last use")
-                .isZero();
+        assertThat(machine.pinnedPages()).as("pages pinned after the last use").isZero();
         refused("second UNREGISTER", register(VfioIoctl.VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY, memory), Errno.ENOENT);
     }
 

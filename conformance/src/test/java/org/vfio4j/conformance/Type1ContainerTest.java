@@ -158,7 +158,7 @@ class Type1ContainerTest extends UapiTestCase {
         require("SET_IOMMU", program.setIommu(container, V2));
         long both = program.open(groupPath("0000:00:09.0"));
         refused("SET_CONTAINER", program.setContainer(both, container), Errno.EPERM);
-        try (var permissive = new InProcessMachine(options().with("type1.allow_unsafe_interrupts", "Y"));
+        try (var permissive = newMachine(options().with("type1.allow_unsafe_interrupts", "Y"));
                 var there = permissive.newProgram(ProcessOptions.root())) {
             var program = new Program(there);
             long accepting = program.open(Program.CONTAINER);

@@ -2,7 +2,6 @@
 package org.vfio4j.conformance;
 
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.vfio4j.ProcessOptions;
 
 /**
@@ -28,8 +27,11 @@ interface UapiMachine extends AutoCloseable {
     /** Writes a device's name to its driver's {@code unbind}; returns when the users are gone. 0 or minus an errno. */
     long unbind(String device);
 
-    /** Pages pinned for devices of this machine now; empty where nobody but the machine can see it. */
-    OptionalLong pinnedPages();
+    /** Pages pinned for devices of this machine now. */
+    long pinnedPages();
+
+    /** Waits until programs that were told to end have left nothing behind. */
+    void awaitPrograms();
 
     /** Switches the machine off; every program has ended. */
     @Override

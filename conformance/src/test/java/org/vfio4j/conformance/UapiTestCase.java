@@ -35,9 +35,14 @@ abstract class UapiTestCase {
 
     @BeforeEach
     final void start() {
-        machine = DOOR.equals("runner") ? new AgentMachine(options()) : new InProcessMachine(Vfio.open(options()));
+        machine = newMachine(options());
         system = newSystem(ProcessOptions.root());
         program = new Program(system);
+    }
+
+    /** A machine behind the door the tests go through. */
+    static UapiMachine newMachine(VfioOptions options) {
+        return DOOR.equals("runner") ? new AgentMachine(options) : new InProcessMachine(Vfio.open(options));
     }
 
     /** How the machine is started. */
@@ -53,9 +58,10 @@ abstract class UapiTestCase {
     @AfterEach
     final void end() {
         system.close();
+        machine.awaitPrograms();
         var pinned = machine.pinnedPages();
         machine.close();
-        assertThat(pinned.orElse(0)).as("pages pinned after the program ended").isZero();
+        assertThat(pinned).as("pages pinned after the program ended").isZero();
     }
 
     final String groupPath(String device) {

@@ -34,6 +34,7 @@ class FaultSweepTest {
     private static final long USER = 0x100000;
 
     /** How a step fails. */
+    @SuppressWarnings("ImmutableEnumChecker") // each thrown anew, from nothing that changes
     enum Failure {
         REFUSED(() -> new VfioException(Errno.ENOMEM, "made to fail")),
         OUT_OF_MEMORY(() -> new OutOfMemoryError("made to fail"));
@@ -273,8 +274,8 @@ class FaultSweepTest {
             RawOfUser raw = new RawOfUser(world);
             raw.dirty(1);
             for (int i = 0; i < 3; i++) {
-                world.pin(i * 64 * PAGE, 1);
-                world.rig.container.unpinPages(i * 64 * PAGE, 1);
+                world.pin(i * 64L * PAGE, 1);
+                world.rig.container.unpinPages(i * 64L * PAGE, 1);
             }
             // The argument is read in two pieces first.
             world.rig.faults.failAt(2 + failing, () -> new VfioException(Errno.EFAULT, "made to fail"));

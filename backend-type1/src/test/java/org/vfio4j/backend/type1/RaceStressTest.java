@@ -33,6 +33,7 @@ import org.vfio4j.uapi.VfioException;
  * slot of the address space what is mapped there and whether that is changing; whoever sees it unchanged around an access
  * knows exactly what the access had to find. {@code -Dtype1.race.seconds} makes it longer.
  */
+@SuppressWarnings("ThreadPriorityCheck") // more threads than processors: a loop that waits lets others run
 class RaceStressTest {
     private static final long SECONDS = Long.getLong("type1.race.seconds", 2);
     private static final int SLOTS = 48;

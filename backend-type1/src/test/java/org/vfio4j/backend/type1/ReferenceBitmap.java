@@ -10,6 +10,7 @@ import java.util.BitSet;
  * @param size bytes of the bitmap, as the caller says
  * @param words the caller's memory
  */
+@SuppressWarnings("ArrayRecordComponent") // the memory itself, not a value
 record ReferenceBitmap(long pageSize, long size, long[] words) {
     boolean fits(long bytes) {
         if (pageSize == 0) {

@@ -78,7 +78,7 @@ final class TransferCalls {
         });
     }
 
-    /** {@code readv} and {@code writev}, or with a position {@code preadv} and {@code pwritev}. */
+    /** The vectored calls, or with a position {@code preadv} and {@code pwritev}. */
     void vector(Call call, boolean write, boolean positional) {
         on(call, (positional ? "p" : "") + (write ? "writev" : "readv"), (handle, memory) -> {
             if (positional) {
