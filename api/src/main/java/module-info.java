@@ -20,6 +20,7 @@ module org.vfio4j.api {
     exports org.vfio4j.spi.mdev;
     exports org.vfio4j.spi.memory;
     exports org.vfio4j.spi.model;
+    exports org.vfio4j.spi.module;
     exports org.vfio4j.spi.pci;
     exports org.vfio4j.uapi;
     exports org.vfio4j.uapi.struct;

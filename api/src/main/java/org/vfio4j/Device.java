@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j;
 
+import java.util.Optional;
 import org.vfio4j.spi.device.DeviceInfo;
 
 /** An open device: a granted device file (kernel: {@code vfio_device_file}). Thread-safe. Spec: core §6. */
@@ -30,6 +31,12 @@ public interface Device extends AutoCloseable {
 
     /** RESET. */
     void reset();
+
+    /** Moves its state to another device; empty when it cannot be migrated. */
+    Optional<Migration> migration();
+
+    /** Its record of the memory it writes; empty when it keeps none. */
+    Optional<DmaLogging> dmaLogging();
 
     /**
      * Where memory is mapped for it.

@@ -13,6 +13,8 @@ import org.vfio4j.spi.call.UapiMapping;
 public interface UapiProcess extends Caller, AutoCloseable {
     /** {@code O_RDONLY}. */
     int O_RDONLY = 0;
+    /** {@code O_WRONLY}. */
+    int O_WRONLY = 1;
     /** {@code O_RDWR}. */
     int O_RDWR = 2;
 
@@ -37,6 +39,14 @@ public interface UapiProcess extends Caller, AutoCloseable {
 
     /** Writes at a position. */
     long pwrite(int fd, long address, long count, long position);
+
+    /**
+     * Moves the file position (kernel: {@code lseek}).
+     *
+     * @param whence {@code SEEK_SET} 0, {@code SEEK_CUR} 1, {@code SEEK_END} 2
+     * @return the new position; no file that can be opened here has one to move: ESPIPE
+     */
+    long lseek(int fd, long offset, int whence);
 
     /** Maps a file. */
     UapiMapping mmap(int fd, long offset, long length, int protection, boolean shared);

@@ -133,6 +133,9 @@ public interface Vfio extends AutoCloseable {
     /** Makes a caller of raw calls: descriptors, memory and credentials of its own. */
     UapiProcess newProcess(ProcessOptions options);
 
+    /** Files as handles for a virtual machine monitor. */
+    VmHandles vmHandles();
+
     /** Pages pinned for devices at this moment. */
     long pinnedPages();
 

@@ -44,6 +44,7 @@ import picocli.CommandLine.Spec;
             DriversCommand.class,
             BindCommand.class,
             UnbindCommand.class,
+            TreeCommand.class,
             MdevCommand.class,
             CaptureCommand.class,
             RunCommand.class

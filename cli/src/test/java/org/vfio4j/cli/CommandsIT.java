@@ -54,6 +54,25 @@ class CommandsIT {
     }
 
     @Test
+    void shouldShowWhatProgramsSee() throws IOException, InterruptedException {
+        assertThat(ran("tree", "/dev/vfio").out()).contains("devices/", "vfio  0666  10:196");
+        assertThat(ran("tree", "/sys/bus/pci/devices/0000:00:05.0/vendor").out())
+                .containsExactly("0x1234");
+        assertThat(ran("tree", "/sys/bus/pci/devices/0000:00:05.0/config").out())
+                .hasSize(16)
+                .first()
+                .asString()
+                .startsWith("000: 34 12 e8 11");
+        assertThat(ran("tree", "/sys/bus/pci").out()).contains("devices/", "drivers_probe  0200");
+        String override = "/sys/bus/pci/devices/0000:00:05.0/driver_override";
+        assertThat(ran("tree", override, "--write", "pci-stub", "then", "tree", override)
+                        .out())
+                .containsExactly("pci-stub");
+        refused("there is no /sys/nothing", "tree", "/sys/nothing");
+        refused("does not fit", "tree", "/sys/bus/pci/drivers/vfio-pci/bind", "--write", "0000:02:00.1");
+    }
+
+    @Test
     void shouldShowTheTreeInJson() throws IOException, InterruptedException {
         var tree = ran("ls", "--json").json();
         var groups = Installed.list(tree, "groups");

@@ -57,7 +57,8 @@ final class AgentSystem implements UapiSystem {
         WRITE_FILE,
         FORK,
         PEEK,
-        LSEEK
+        LSEEK,
+        READ_FILE
     }
 
     private record Shared(Arena arena, long size) {}
@@ -122,20 +123,20 @@ final class AgentSystem implements UapiSystem {
         Program.require("fork", call(Operation.FORK));
     }
 
-    /** {@code readlink(2)}; empty when it is no link. */
-    String readLink(String path) {
+    @Override
+    public String readLink(String path) {
         return new String(
                 ask(Operation.READLINK, path.getBytes(StandardCharsets.UTF_8)).data(), StandardCharsets.UTF_8);
     }
 
-    /** Names in a folder, a line each. */
-    String list(String path) {
+    @Override
+    public String list(String path) {
         return new String(
                 ask(Operation.LIST, path.getBytes(StandardCharsets.UTF_8)).data(), StandardCharsets.UTF_8);
     }
 
-    /** Writes a text to a file in one call; 0 or minus an errno. */
-    long writeFile(String path, String content) {
+    @Override
+    public long writeFile(String path, String content) {
         return call(Operation.WRITE_FILE, path + "\0" + content);
     }
 
@@ -147,6 +148,13 @@ final class AgentSystem implements UapiSystem {
     @Override
     public long openReadOnly(String path) {
         return call(Operation.OPEN, path, 0);
+    }
+
+    @Override
+    public String fdinfo(long fd) {
+        var answer = ask(Operation.READ_FILE, ("/proc/self/fdinfo/" + fd).getBytes(StandardCharsets.UTF_8));
+        Program.require("read of fdinfo", answer.result());
+        return new String(answer.data(), StandardCharsets.UTF_8);
     }
 
     @Override

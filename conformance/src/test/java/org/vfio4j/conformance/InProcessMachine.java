@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.conformance;
 
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.Vfio;
-import org.vfio4j.VfioOptions;
 import org.vfio4j.uapi.VfioException;
 
 /** An embedded machine in this process, called without any door between. */
 final class InProcessMachine implements UapiMachine {
     private final Vfio vfio;
 
-    InProcessMachine(VfioOptions options) {
-        this.vfio = Vfio.open(options);
+    InProcessMachine(Vfio vfio) {
+        this.vfio = vfio;
     }
 
     @Override
@@ -34,6 +34,11 @@ final class InProcessMachine implements UapiMachine {
     @Override
     public String nodePath(String device) {
         return "/dev/vfio/devices/vfio" + vfio.device(device).index().orElseThrow();
+    }
+
+    @Override
+    public Optional<String> driver(String device) {
+        return vfio.device(device).driver();
     }
 
     @Override

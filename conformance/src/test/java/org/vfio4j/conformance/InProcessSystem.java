@@ -3,6 +3,7 @@ package org.vfio4j.conformance;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -11,17 +12,21 @@ import org.vfio4j.ProcessOptions;
 import org.vfio4j.UapiProcess;
 import org.vfio4j.Vfio;
 import org.vfio4j.spi.call.UapiMapping;
+import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.uapi.VfioException;
 
 /** Calls to the core in this process. */
 final class InProcessSystem implements UapiSystem {
     private static final int READ_WRITE = 3;
+    private static final int WRITE_ONLY = 1;
 
     private final UapiProcess process;
+    private final VirtualTree tree;
     private final Map<Long, UapiMapping> mappings = new ConcurrentHashMap<>();
 
     InProcessSystem(Vfio vfio, ProcessOptions options) {
         this.process = vfio.newProcess(options);
+        this.tree = vfio.tree();
     }
 
     private static long call(LongSupplier call) {
@@ -40,6 +45,48 @@ final class InProcessSystem implements UapiSystem {
     @Override
     public long openReadOnly(String path) {
         return call(() -> process.open(path, UapiProcess.O_RDONLY));
+    }
+
+    @Override
+    public String fdinfo(long fd) {
+        try (var reference = process.files().get((int) fd)) {
+            return reference.file().fdinfo();
+        }
+    }
+
+    @Override
+    public long writeFile(String path, String content) {
+        return call(() -> {
+            byte[] bytes = content.getBytes(StandardCharsets.ISO_8859_1);
+            var buffer = process.allocate(Math.max(1, bytes.length));
+            int fd = process.open(path, WRITE_ONLY);
+            try {
+                MemorySegment.copy(bytes, 0, buffer, ValueLayout.JAVA_BYTE, 0, bytes.length);
+                process.write(fd, buffer.address(), bytes.length);
+            } finally {
+                process.close(fd);
+                process.free(buffer);
+            }
+            return 0;
+        });
+    }
+
+    @Override
+    public String readLink(String path) {
+        return tree.find(path)
+                .filter(VirtualTree.Link.class::isInstance)
+                .map(VirtualTree.Link.class::cast)
+                .map(VirtualTree.Link::target)
+                .orElse("");
+    }
+
+    @Override
+    public String list(String path) {
+        return tree.resolve(path)
+                .filter(VirtualTree.Directory.class::isInstance)
+                .map(VirtualTree.Directory.class::cast)
+                .map(directory -> String.join("\n", directory.names()))
+                .orElse("");
     }
 
     @Override

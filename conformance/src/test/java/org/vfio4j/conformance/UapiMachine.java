@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.conformance;
 
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.vfio4j.ProcessOptions;
 
@@ -17,6 +18,9 @@ interface UapiMachine extends AutoCloseable {
 
     /** The node of a device, as sysfs tells it. */
     String nodePath(String device);
+
+    /** Name of the driver that has a device; empty when none has. */
+    Optional<String> driver(String device);
 
     /** Writes a device's name to a driver's {@code bind}; 0 or minus an errno. */
     long bind(String device, String driver);

@@ -16,6 +16,15 @@ interface UapiSystem extends AutoCloseable {
     /** {@code open(2)} for reading only. */
     long openReadOnly(String path);
 
+    /** Opens a file for writing only, writes a text in one call and closes it; 0 or minus an errno. */
+    long writeFile(String path, String content);
+
+    /** {@code readlink(2)}; empty when it is no link. */
+    String readLink(String path);
+
+    /** Names in a folder, sorted, a line each, without {@code .} and {@code ..}. */
+    String list(String path);
+
     /** {@code ioctl(2)} with a pointer or a plain value. */
     long ioctl(long fd, int command, long argument);
 
@@ -50,6 +59,9 @@ interface UapiSystem extends AutoCloseable {
 
     /** {@code close(2)}. */
     long close(long fd);
+
+    /** What {@code /proc/self/fdinfo} adds for a descriptor. */
+    String fdinfo(long fd);
 
     /** {@code dup(2)}. */
     long dup(long fd);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.vfio4j.ProcessOptions;
+import org.vfio4j.Vfio;
 import org.vfio4j.VfioOptions;
 
 /** A machine and a program on it for each test; nothing may stay pinned when the program has ended. */
@@ -25,13 +26,16 @@ abstract class UapiTestCase {
     /** A mediated device. */
     static final String MDEV = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1003";
 
+    /** Which way the calls go: {@code process}, straight to the core, or {@code runner}, made by native programs. */
+    private static final String DOOR = System.getProperty("vfio4j.conformance.door", "process");
+
     UapiMachine machine;
     UapiSystem system;
     Program program;
 
     @BeforeEach
     final void start() {
-        machine = new InProcessMachine(options());
+        machine = DOOR.equals("runner") ? new AgentMachine(options()) : new InProcessMachine(Vfio.open(options()));
         system = newSystem(ProcessOptions.root());
         program = new Program(system);
     }

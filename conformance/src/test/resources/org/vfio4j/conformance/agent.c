@@ -29,7 +29,7 @@
 
 enum operation {
     OPEN = 1, IOCTL, READ, WRITE, PREAD, PWRITE, MMAP, MUNMAP, POLL, CLOSE, DUP, EVENTFD, SHARE, PROTECT, BECOME, READLINK, LIST,
-    WRITE_FILE, FORK, PEEK, LSEEK
+    WRITE_FILE, FORK, PEEK, LSEEK, READ_FILE
 };
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -145,6 +145,18 @@ static int64_t write_file(const char *path, const char *bytes) {
     return result;
 }
 
+static int64_t read_file(const char *path) {
+    int fd = open(path, O_RDONLY);
+    if (fd < 0) {
+        return -errno;
+    }
+    int64_t result = read(fd, data, sizeof data);
+    result = result < 0 ? -errno : result;
+    data_length = result > 0 ? result : 0;
+    close(fd);
+    return result;
+}
+
 static int64_t checked(int64_t result) {
     return result < 0 ? -errno : result;
 }
@@ -206,6 +218,7 @@ static int serve(int peer, const char *socket_path) {
             memcpy(data, (void *) a[0], data_length);
             result = 0;
             break;
+        case READ_FILE: result = read_file(text); break;
         case FORK: {
             pid_t child = fork();
             if (child == 0) {

@@ -12,6 +12,7 @@ import org.vfio4j.VfioFactory;
 import org.vfio4j.VfioOptions;
 import org.vfio4j.core.driver.DriverCore;
 import org.vfio4j.core.memory.FrameTable;
+import org.vfio4j.core.memory.Membarrier;
 import org.vfio4j.core.registry.Providers;
 import org.vfio4j.core.registry.Settings;
 import org.vfio4j.core.user.CoreVfio;
@@ -19,6 +20,7 @@ import org.vfio4j.core.vfio.CoreSettings;
 import org.vfio4j.spi.host.Host;
 import org.vfio4j.spi.host.HostEnvironment;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.ProcessBarrier;
 import org.vfio4j.uapi.VfioException;
 
 /** Starts a host, joins the core to it, and loads every backend and bus driver there is. */
@@ -44,7 +46,9 @@ public final class CoreVfioFactory implements VfioFactory {
         var settings = new Settings(options.settings());
         var coreSettings = new CoreSettings(settings.coreSwitch("enable_unsafe_noiommu_mode"), requestPeriod);
         var memory = new FrameTable();
-        var host = providers.host(options.host()).start(new Environment(memory, options.machine()));
+        var host = providers
+                .host(options.host())
+                .start(new Environment(memory, options.machine(), Membarrier.ofProcess()));
         return join(host, memory, providers, settings, coreSettings);
     }
 
@@ -74,5 +78,6 @@ public final class CoreVfioFactory implements VfioFactory {
         return vfio;
     }
 
-    private record Environment(PhysicalMemory memory, Optional<Path> machine) implements HostEnvironment {}
+    private record Environment(PhysicalMemory memory, Optional<Path> machine, ProcessBarrier processBarrier)
+            implements HostEnvironment {}
 }

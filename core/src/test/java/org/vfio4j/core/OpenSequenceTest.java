@@ -70,7 +70,9 @@ class OpenSequenceTest {
             calls.setContainer(group, calls.iommufd());
             calls.deviceFd(group, "dev-a");
         });
-        assertThat(steps).containsExactly("bind dev-a", "claim", "openDevice", "attach");
+        assertThat(steps)
+                .containsExactly(
+                        "ensureCompatIoas", "retain", "bind dev-a", "claim", "openDevice", "compatIoas", "attach");
     }
 
     @Test
@@ -80,7 +82,7 @@ class OpenSequenceTest {
             int file = calls.open("/dev/vfio/devices/vfio0");
             calls.bind(file, calls.iommufd());
         });
-        assertThat(steps).containsExactly("bind dev-a", "claim", "openDevice");
+        assertThat(steps).containsExactly("retain", "bind dev-a", "claim", "openDevice");
     }
 
     @Test
@@ -91,7 +93,7 @@ class OpenSequenceTest {
             calls.bind(file, calls.iommufd());
             calls.attach(file, world.iommufd.contexts.getLast().allocateIoas(), 12, 0);
         });
-        assertThat(steps).containsExactly("createAccess", "openDevice", "attach access");
+        assertThat(steps).containsExactly("retain", "createAccess", "openDevice", "attach access");
     }
 
     /**

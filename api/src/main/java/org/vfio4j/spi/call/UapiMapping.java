@@ -2,6 +2,8 @@
 package org.vfio4j.spi.call;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import org.vfio4j.spi.memory.FileRange;
 
 /** A live mapping of a file. While it exists the file is not released. */
 public interface UapiMapping extends AutoCloseable {
@@ -10,6 +12,17 @@ public interface UapiMapping extends AutoCloseable {
      * {@link IllegalStateException}, the counterpart of SIGBUS.
      */
     MemorySegment segment();
+
+    /**
+     * The file that holds the mapped bytes, so that a door can map them into the process it speaks for. It can be asked for
+     * and opened at any time while this mapping lives, also while the bytes are revoked. Revocation does not reach mappings
+     * of the file: whoever makes one keeps it from being used while {@link #segment} throws, or says that it does not.
+     *
+     * @return empty when only this process can reach the bytes
+     */
+    default Optional<FileRange> backing() {
+        return Optional.empty();
+    }
 
     /** Unmaps (kernel: {@code munmap}). Idempotent. */
     @Override

@@ -76,6 +76,14 @@ public interface DeviceOps {
      */
     void reset();
 
+    /**
+     * Whether the driver has device-control calls at all; without them every call that is not the core's own answers EINVAL
+     * (core DF-1).
+     */
+    default boolean hasIoctl() {
+        return true;
+    }
+
     /** Any other device-control call. */
     default long ioctl(Caller caller, int command, long argument) {
         throw new VfioException(Errno.ENOTTY, driverName() + " has no ioctl 0x" + Integer.toHexString(command));

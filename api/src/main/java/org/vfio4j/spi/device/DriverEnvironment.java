@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.spi.device;
 
+import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.memory.PhysicalMemory;
 
@@ -16,6 +18,23 @@ public interface DriverEnvironment {
 
     /** Memory that pinned pages are in. */
     PhysicalMemory memory();
+
+    /**
+     * Makes a place for an event file of the user.
+     *
+     * @param handler what a signal does at once; null for nothing
+     * @param thread what may take longer; null for nothing
+     */
+    Virqfd virqfd(Virqfd.@Nullable Handler handler, @Nullable Runnable thread);
+
+    /**
+     * Makes fewer ranges of many for a device that can watch only some (kernel: {@code vfio_combine_iova_ranges}): the
+     * neighbours with the smallest gap between them become one. Spec: core HP-3.
+     *
+     * @param ranges sorted, without overlaps
+     * @param wanted at least 1
+     */
+    List<DmaRange> combineRanges(List<DmaRange> ranges, int wanted);
 
     /** Asks the core to bind a device to this driver, as writing {@code driver_override} and {@code bind} does. */
     void bind(BusDevice device);

@@ -2,6 +2,7 @@
 package org.vfio4j.spi.device;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.memory.RunSink;
 
@@ -51,8 +52,17 @@ public interface VfioDevice {
     /** The standard iommufd steps of a physical device. */
     IommufdOps physicalIommufdOps();
 
+    /**
+     * Like {@link #physicalIommufdOps}, with {@link IommufdOps#pasids} (kernel: drivers that name
+     * {@code vfio_iommufd_physical_pasid_attach_ioas}).
+     */
+    IommufdOps physicalPasidIommufdOps();
+
     /** The standard iommufd steps of an emulated device. */
     IommufdOps emulatedIommufdOps();
+
+    /** The virtual machine the device is used for, from its first open to its last close (core EXT-2). */
+    Optional<VirtualMachine> machine();
 
     /** What a driver with {@link DeviceOps#migration} asks the core. */
     MigrationControl migrationControl();

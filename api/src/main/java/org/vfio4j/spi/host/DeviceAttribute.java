@@ -9,6 +9,11 @@ public interface DeviceAttribute {
     /** Permission bits, for example 0644. */
     int mode();
 
+    /** Whether it is bytes at positions, made anew at every read, instead of a text that is read from its beginning. */
+    default boolean binary() {
+        return false;
+    }
+
     /** Size as {@code stat} tells it: a page for a text, whatever is in it; the true size of a binary attribute. */
     default long size() {
         return 4096;

@@ -80,11 +80,14 @@ public interface IommuBackend {
         throw new VfioException(Errno.ENOTTY, "this IOMMU backend has no dma_rw");
     }
 
-    /** A device that wants {@link DmaUnmapListener#dmaUnmap} calls was opened. */
-    default void registerDevice(DmaUnmapListener device) {}
+    /**
+     * A device that wants {@link DmaUnmapListener#dmaUnmap} calls was opened. This and {@link #unregisterDevice} have no
+     * default, so that no backend has half of the pair; one without pins leaves both empty.
+     */
+    void registerDevice(DmaUnmapListener device);
 
     /** It was closed; returns when no callback of it is running. */
-    default void unregisterDevice(DmaUnmapListener device) {}
+    void unregisterDevice(DmaUnmapListener device);
 
     /** The TCE operations, when this is a SPAPR instance. */
     default Optional<TceOperations> tce() {

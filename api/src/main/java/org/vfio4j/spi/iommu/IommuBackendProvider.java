@@ -3,6 +3,7 @@ package org.vfio4j.spi.iommu;
 
 import java.util.Optional;
 import java.util.ServiceLoader;
+import org.vfio4j.spi.module.KernelModule;
 
 /**
  * Entry of a backend module, found with {@link ServiceLoader}. Stateless: the methods may be called many times.
@@ -19,6 +20,11 @@ public interface IommuBackendProvider {
      * kernel.
      */
     int priority();
+
+    /** The kernel module whose parameters the backend's options are; empty when it shows none. */
+    default Optional<KernelModule> kernelModule() {
+        return Optional.empty();
+    }
 
     /** The backend's container side, if it has one. */
     default Optional<ContainerDriver> containerDriver(BackendEnvironment environment) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.host.BusDevice;
+import org.vfio4j.spi.memory.FileRange;
 
 /**
  * A PCI function as a driver reaches it (kernel: {@code struct pci_dev} and the PCI core's calls). Thread-safe. Accesses to
@@ -79,6 +80,16 @@ public interface PciFunction extends BusDevice {
      * @return null when the host cannot give its memory away in this manner; the register cannot be mapped then
      */
     default @Nullable MemorySegment mapBar(int bar, Arena arena) {
+        return null;
+    }
+
+    /**
+     * The file that {@link #mapBar} maps, with the register's first byte at its offset, so that other processes can map the
+     * same bytes. It stays until the host is closed.
+     *
+     * @return null when the memory is in no file that has a path, or cannot be mapped
+     */
+    default @Nullable FileRange barFile(int bar) {
         return null;
     }
 

@@ -72,6 +72,22 @@ final class BoundDevice extends IommufdObject implements IommufdDevice {
         context.leave(attachment.detach(this));
     }
 
+    /**
+     * No IOMMU here translates by PASID, so no hardware page table was made for one, and that is all there is to attach to.
+     */
+    @Override
+    public int attachPasid(int pasid, int ptId) {
+        IommufdObject target = context.objects().get(ptId, IommufdObject.class);
+        try {
+            throw new VfioException(
+                    Errno.EINVAL,
+                    "ATTACH refused: object " + ptId + ", a " + target.kind() + ", is no hardware page table for PASID "
+                            + Integer.toUnsignedString(pasid));
+        } finally {
+            target.put();
+        }
+    }
+
     @Override
     public void unbind() {
         detach();

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.iommu.DmaLimits;
+import org.vfio4j.spi.iommu.DmaUnmapListener;
 import org.vfio4j.spi.iommu.GroupKind;
 import org.vfio4j.spi.iommu.IommuBackend;
 import org.vfio4j.spi.iommu.TceOperations;
@@ -104,6 +105,13 @@ final class SpaprContainer implements IommuBackend, TceOperations {
     public DmaLimits limits() {
         return windows.limits();
     }
+
+    /** Nothing can be pinned here, so nobody has to let go. */
+    @Override
+    public void registerDevice(DmaUnmapListener device) {}
+
+    @Override
+    public void unregisterDevice(DmaUnmapListener device) {}
 
     @Override
     public Optional<TceOperations> tce() {

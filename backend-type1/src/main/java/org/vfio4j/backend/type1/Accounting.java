@@ -35,21 +35,35 @@ final class Accounting {
     }
 
     /**
-     * Charges pages to an entry's owner.
+     * Changes what an entry's owner is charged for it. Only more is limited: no pages at all are never too many, however
+     * low the limit became meanwhile.
      *
+     * @param pages what the entry counts from now on
      * @throws VfioException ENOMEM above the owner's limit
      */
     void charge(DmaEntry entry, long pages) {
-        long limit = limit(entry.owner, entry.lockExempt);
-        if (!entry.memory.lockedMemory().tryCharge(pages, limit)) {
-            throw overLimit(entry, pages);
+        long more = pages - entry.chargedPages;
+        if (more > 0) {
+            long limit = limit(entry.owner, entry.lockExempt);
+            if (!entry.memory.lockedMemory().tryCharge(more, limit)) {
+                throw overLimit(entry, more);
+            }
+        } else if (more < 0) {
+            entry.memory.lockedMemory().uncharge(-more);
         }
-        entry.chargedPages += pages;
+        entry.chargedPages = pages;
     }
 
-    void uncharge(DmaEntry entry, long pages) {
-        entry.memory.lockedMemory().uncharge(pages);
-        entry.chargedPages -= pages;
+    /** Changes the charge to what stays when a mapping's hardware part is gone; cannot be refused. */
+    void settle(DmaEntry entry, long pages) {
+        long fewer = entry.chargedPages - pages;
+        if (fewer > 0) {
+            entry.memory.lockedMemory().uncharge(fewer);
+        } else if (fewer < 0) {
+            // Pages pinned one by one, where the whole entry was a device's memory, which counts nothing.
+            entry.memory.lockedMemory().tryCharge(-fewer, Long.MAX_VALUE);
+        }
+        entry.chargedPages = pages;
     }
 
     /**

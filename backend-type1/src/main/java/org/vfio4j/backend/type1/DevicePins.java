@@ -73,6 +73,7 @@ final class DevicePins {
                     }
                 }
             }
+            markPinned(start, pages);
             enterPinnedScope(group);
         } finally {
             state.lock.unlock();
@@ -132,7 +133,7 @@ final class DevicePins {
         if (pages < 0) {
             throw Refusal.of(Errno.EINVAL, PIN, pages + " pages");
         }
-        if (MapOperation.wraps(iova, (long) pages * pageSize)) {
+        if (MapOperation.wraps(iova & -pageSize, (long) pages * pageSize)) {
             throw Refusal.of(Errno.EOVERFLOW, PIN, pages + " pages at " + hex(iova) + " pass 2^64");
         }
     }
@@ -156,8 +157,20 @@ final class DevicePins {
             entry.pins = pins;
         }
         pins.add(iova, phys);
-        tracking.mark(entry, iova, pageSize);
         return phys;
+    }
+
+    /** Only once all pages are pinned: nobody was told of a page that is released again, so nobody wrote it. */
+    private void markPinned(long start, int pages) {
+        if (state.tracking) {
+            for (int i = 0; i < pages; i++) {
+                long iova = start + (long) i * pageSize;
+                DmaEntry entry = state.entries.containing(iova);
+                if (entry != null) {
+                    tracking.mark(entry, iova, pageSize);
+                }
+            }
+        }
     }
 
     private long pinFrame(DmaEntry entry, long iova) {
@@ -169,7 +182,7 @@ final class DevicePins {
                 throw Refusal.of(Errno.EINVAL, PIN, hex(iova) + " is a device's memory");
             }
             if (state.domains.isEmpty()) {
-                accounting.charge(entry, 1);
+                accounting.charge(entry, entry.chargedPages + 1);
             }
             done = true;
         } finally {
@@ -194,7 +207,7 @@ final class DevicePins {
         if (phys != 0) {
             physical.unpin(phys, pageSize, entry.writable());
             if (state.domains.isEmpty()) {
-                accounting.uncharge(entry, 1);
+                accounting.settle(entry, entry.chargedPages - 1);
             }
         }
         return true;

@@ -6,6 +6,7 @@ import org.vfio4j.spi.memory.BackingMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.RunSink;
 import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
 
 /**
  * Pins whole entries in their owner's memory and charges them. One per instance, used under the instance lock: runs are
@@ -39,8 +40,8 @@ final class EntryPinner implements RunSink {
         refuseOverLimit(entry, size);
         boolean done = false;
         try {
-            collect(entry, size);
-            accounting.charge(entry, chargeable() - entry.pinnedPages());
+            collect(entry, 0, size);
+            accounting.charge(entry, chargeable());
             if (used == 2) {
                 entry.pinnedAt(pairs[0]);
             } else {
@@ -65,7 +66,7 @@ final class EntryPinner implements RunSink {
             physical.unpin(entry.runPhys(run), entry.runLength(run), entry.writable());
         }
         entry.notPinned();
-        accounting.uncharge(entry, entry.chargedPages - entry.pinnedPages());
+        accounting.settle(entry, entry.pinnedPages());
     }
 
     /** Gives back pages pinned one by one, whoever holds them, and their charge if they have one of their own. */
@@ -78,7 +79,7 @@ final class EntryPinner implements RunSink {
         boolean dirty = entry.writable();
         pins.forEach((iova, phys) -> physical.unpin(phys, pageSize, dirty));
         if (!entry.mapped) {
-            accounting.uncharge(entry, pins.pages());
+            accounting.settle(entry, 0);
         }
         entry.pins = null;
     }
@@ -102,22 +103,36 @@ final class EntryPinner implements RunSink {
         if (accounting.pages(size) - already <= room) {
             return;
         }
-        long enough = Math.max(room, 0) + already;
-        try {
-            collect(entry, Math.min(size, (enough + 1) * physical.pageSize()));
-            if (chargeable() > enough) {
-                throw accounting.overLimit(entry, chargeable() - already);
+        long most = Math.max(room, 0) + already;
+        long counted = 0;
+        boolean cautious = false;
+        for (long looked = 0; looked < size; ) {
+            // As many pages as could be too many; more after a device's memory, unless that meets a bad page.
+            long least = (most + 1 - counted) * physical.pageSize();
+            long step = Math.min(size - looked, cautious ? least : Math.max(least, looked));
+            try {
+                collect(entry, looked, step);
+            } catch (VfioException bad) {
+                if (step <= least) {
+                    throw bad;
+                }
+                cautious = true;
+                continue;
             }
-        } finally {
+            counted += chargeable();
             giveBack(entry);
+            looked += step;
+            if (counted > most) {
+                throw accounting.overLimit(entry, counted - already);
+            }
         }
     }
 
-    private void collect(DmaEntry entry, long length) {
+    private void collect(DmaEntry entry, long offset, long length) {
         used = 0;
-        entry.memory.pin(entry.vaddr, length, entry.writable(), this);
+        entry.memory.pin(entry.vaddr + offset, length, entry.writable(), this);
         if (used == 0) {
-            throw Refusal.of(Errno.EFAULT, "MAP_DMA", "nothing is at 0x" + Long.toHexString(entry.vaddr));
+            throw Refusal.of(Errno.EFAULT, "MAP_DMA", "nothing is at 0x" + Long.toHexString(entry.vaddr + offset));
         }
     }
 

@@ -151,7 +151,15 @@ final class GroupAttach {
     }
 
     private AttachedDomain list(IommuGroup group, IommuDomain fresh, boolean coherent, List<ReservedRegion> reserved) {
-        long smallest = Long.lowestOneBit(state.domains.pageSizesWith(fresh.pageSizes()));
+        long common = state.domains.pageSizesWith(fresh.pageSizes());
+        if (common == 0) {
+            throw refuse(
+                    Errno.EINVAL,
+                    group,
+                    "its page sizes " + hex(fresh.pageSizes()) + " have none in common with "
+                            + hex(state.domains.pageSizes()));
+        }
+        long smallest = Long.lowestOneBit(common);
         if (state.tracking && smallest != state.domains.smallestPage()) {
             throw refuse(
                     Errno.EINVAL,

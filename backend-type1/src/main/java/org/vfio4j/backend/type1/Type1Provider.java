@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.backend.type1;
 
+import java.util.List;
 import java.util.Optional;
 import org.vfio4j.spi.iommu.BackendEnvironment;
 import org.vfio4j.spi.iommu.ContainerDriver;
 import org.vfio4j.spi.iommu.IommuBackendProvider;
+import org.vfio4j.spi.module.KernelModule;
 
 /**
  * Offers the type1 backend (kernel: module {@code vfio_iommu_type1}). Its options are the kernel's module parameters:
@@ -29,6 +31,16 @@ public final class Type1Provider implements IommuBackendProvider {
     @Override
     public int priority() {
         return PRIORITY;
+    }
+
+    @Override
+    public Optional<KernelModule> kernelModule() {
+        return Optional.of(new KernelModule(
+                "vfio_iommu_type1",
+                List.of(
+                        new KernelModule.Parameter("allow_unsafe_interrupts", KernelModule.Kind.BOOL, "N"),
+                        new KernelModule.Parameter("disable_hugepages", KernelModule.Kind.BOOL, "N"),
+                        new KernelModule.Parameter("dma_entry_limit", KernelModule.Kind.UINT, "65535"))));
     }
 
     @Override

@@ -17,6 +17,7 @@ import org.vfio4j.uapi.VfioException;
 final class FakeDomain implements IommuDomain {
     private final FakeHardware hardware;
     private final List<String> events;
+    private final Faults faults;
     /** By first address with the sign bit turned, so that the order is unsigned. */
     private final TreeMap<Long, Piece> pieces = new TreeMap<>();
 
@@ -25,7 +26,8 @@ final class FakeDomain implements IommuDomain {
     private boolean freed;
     int attached;
 
-    FakeDomain(FakeHardware hardware, List<String> events) {
+    FakeDomain(FakeHardware hardware, List<String> events, Faults faults) {
+        this.faults = faults;
         this.hardware = hardware;
         this.events = events;
     }
@@ -61,6 +63,7 @@ final class FakeDomain implements IommuDomain {
     @Override
     public synchronized void map(long iova, long phys, long length, int protection) {
         requireUsable();
+        faults.step("map");
         if (hardware.mapsUntilFailure >= 0 && hardware.mapsUntilFailure-- == 0) {
             throw new VfioException(hardware.mapFailure, "made to fail");
         }
@@ -127,6 +130,7 @@ final class FakeDomain implements IommuDomain {
 
     @Override
     public synchronized void reserveMsiWindow(long base) {
+        faults.step("reserve window");
         Errno failure = hardware.msiFailure;
         if (failure != null) {
             throw new VfioException(failure, "made to fail");

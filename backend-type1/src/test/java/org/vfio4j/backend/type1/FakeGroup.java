@@ -25,11 +25,13 @@ final class FakeGroup implements IommuGroup {
 
     private final int id;
     private final List<String> events;
+    private final Faults faults;
     private @Nullable FakeDomain current;
     private boolean refusesAll;
 
-    FakeGroup(int id, List<String> events) {
+    FakeGroup(int id, List<String> events, Faults faults) {
         this.id = id;
+        this.faults = faults;
         this.events = events;
         this.hardware = new FakeDomain.FakeHardware("g" + id);
     }
@@ -41,6 +43,10 @@ final class FakeGroup implements IommuGroup {
     /** The domain allocated last. */
     FakeDomain domain() {
         return domains.getLast();
+    }
+
+    boolean isAttached() {
+        return current != null;
     }
 
     /** The domain attached now; fails when there is none. */
@@ -94,7 +100,8 @@ final class FakeGroup implements IommuGroup {
 
     @Override
     public IommuDomain allocateDomain(boolean dirtyTracking) {
-        FakeDomain domain = new FakeDomain(hardware, events);
+        faults.step("allocate domain");
+        FakeDomain domain = new FakeDomain(hardware, events, faults);
         domains.add(domain);
         return domain;
     }
@@ -104,6 +111,7 @@ final class FakeGroup implements IommuGroup {
         if (current != null) {
             throw new VfioException(Errno.EBUSY, "attached already");
         }
+        faults.step("attach group");
         if (refusesAll || (refusesForeignDomains && !domains.contains(domain))) {
             throw new VfioException(Errno.EINVAL, "made to refuse the domain");
         }

@@ -34,6 +34,7 @@ final class Rig implements BackendEnvironment {
     static final int UNMAP_VADDR = 4;
 
     final List<String> events = Collections.synchronizedList(new ArrayList<>());
+    final Faults faults = new Faults();
     final RecordingMemory physical = new RecordingMemory(events);
     final Map<String, String> options = new ConcurrentHashMap<>();
     final FakeCaller caller = new FakeCaller(physical);
@@ -70,7 +71,7 @@ final class Rig implements BackendEnvironment {
     }
 
     FakeGroup group() {
-        return new FakeGroup(++groups, events);
+        return new FakeGroup(++groups, events, faults);
     }
 
     FakeGroup attach(FakeGroup group) {

@@ -3,12 +3,11 @@ package org.vfio4j.core.codec;
 
 import org.vfio4j.core.vfio.VfioContainer;
 import org.vfio4j.spi.call.Caller;
-import org.vfio4j.spi.call.UapiFile;
 import org.vfio4j.uapi.VfioExtension;
 import org.vfio4j.uapi.VfioIoctl;
 
 /** An open {@code /dev/vfio/vfio} as raw calls see it. Spec: core §3. */
-public final class ContainerUapi implements UapiFile {
+public final class ContainerUapi extends LoggedFile {
     private final VfioContainer container;
 
     /** A file of a container. */
@@ -22,7 +21,7 @@ public final class ContainerUapi implements UapiFile {
     }
 
     @Override
-    public long ioctl(Caller caller, int command, long argument) {
+    long call(Caller caller, int command, long argument) {
         return switch (command) {
             case VfioIoctl.VFIO_GET_API_VERSION -> VfioExtension.VFIO_API_VERSION;
             case VfioIoctl.VFIO_CHECK_EXTENSION -> container.checkExtension(number(argument));
@@ -42,4 +41,9 @@ public final class ContainerUapi implements UapiFile {
     /** Attached groups keep the container (OM-11). */
     @Override
     public void close() {}
+
+    @Override
+    public String toString() {
+        return "a container";
+    }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.codec;
 
+import org.vfio4j.core.vfio.CoreDevice;
 import org.vfio4j.spi.call.Caller;
-import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 import org.vfio4j.uapi.VfioFeature;
@@ -10,41 +10,50 @@ import org.vfio4j.uapi.struct.VfioDeviceFeature;
 
 /** DEVICE_FEATURE: the rules that hold for every feature, and who handles which. Spec: core §11. */
 final class FeatureCodec {
-    private static final int METHODS = VfioFeature.VFIO_DEVICE_FEATURE_GET | VfioFeature.VFIO_DEVICE_FEATURE_SET;
     private static final int ALL_FLAGS =
-            VfioFeature.VFIO_DEVICE_FEATURE_MASK | METHODS | VfioFeature.VFIO_DEVICE_FEATURE_PROBE;
+            VfioFeature.VFIO_DEVICE_FEATURE_MASK | FeatureRequest.METHODS | VfioFeature.VFIO_DEVICE_FEATURE_PROBE;
 
     private FeatureCodec() {}
 
-    static long feature(Caller caller, UserArgument user, DeviceOps ops) {
+    /** The order of FT-1 to FT-3: the request's form, then whether the feature is supported, then its own rules. */
+    static long feature(Caller caller, UserArgument user, CoreDevice device) {
         var header = user.read(VfioDeviceFeature.SIZEOF, VfioDeviceFeature.SIZEOF);
         int argsz = VfioDeviceFeature.argsz(header);
         int flags = VfioDeviceFeature.flags(header);
-        UserArgument.requireArgsz("DEVICE_FEATURE", argsz, VfioDeviceFeature.SIZEOF);
-        if ((flags & ~ALL_FLAGS) != 0
-                || ((flags & METHODS) == METHODS && (flags & VfioFeature.VFIO_DEVICE_FEATURE_PROBE) == 0)) {
-            throw new VfioException(
-                    Errno.EINVAL, "DEVICE_FEATURE refused: flags 0x" + Integer.toHexString(flags) + " ask for nothing");
-        }
-        int number = flags & VfioFeature.VFIO_DEVICE_FEATURE_MASK;
-        return switch (number) {
+        UserArgument.requireArgsz("FT-1", "DEVICE_FEATURE", argsz, VfioDeviceFeature.MIN_ARGSZ);
+        requireFlags(flags);
+        var request = new FeatureRequest(caller, user, flags, Integer.toUnsignedLong(argsz) - VfioDeviceFeature.SIZEOF);
+        return switch (request.number()) {
             case VfioFeature.VFIO_DEVICE_FEATURE_MIGRATION,
                     VfioFeature.VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
-                    VfioFeature.VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
-                    VfioFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
+                    VfioFeature.VFIO_DEVICE_FEATURE_MIG_DATA_SIZE ->
+                MigrationFeatures.execute(
+                        request, device.migration().orElseThrow(() -> unsupported(device, request, "cannot migrate")));
+            case VfioFeature.VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 -> MigrationFeatures.precopyInfoV2(request, device);
+            case VfioFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
                     VfioFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
                     VfioFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT ->
-                throw new VfioException(
-                        Errno.ENOTTY, ops.driverName() + " cannot migrate: it has no feature " + number);
-            // the answer without PRE_COPY differs from the other migration features'.
-            case VfioFeature.VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 ->
-                throw new VfioException(Errno.EINVAL, ops.driverName() + " has no PRE_COPY state");
-            default ->
-                ops.feature(
-                        caller,
-                        flags,
-                        user.address(VfioDeviceFeature.DATA_OFFSET),
-                        Integer.toUnsignedLong(argsz) - VfioDeviceFeature.SIZEOF);
+                DmaLoggingFeatures.execute(
+                        request,
+                        device.dmaLogging().orElseThrow(() -> unsupported(device, request, "records no DMA writes")));
+            default -> device.ops().feature(caller, flags, request.address(), request.length());
         };
+    }
+
+    private static void requireFlags(int flags) {
+        if ((flags & ~ALL_FLAGS) != 0) {
+            throw new VfioException(
+                    Errno.EINVAL, "FT-1", "DEVICE_FEATURE refused: unknown flags 0x" + Integer.toHexString(flags));
+        }
+        if ((flags & FeatureRequest.METHODS) == FeatureRequest.METHODS
+                && (flags & VfioFeature.VFIO_DEVICE_FEATURE_PROBE) == 0) {
+            throw new VfioException(
+                    Errno.EINVAL, "FT-1", "DEVICE_FEATURE refused: GET and SET go together in a PROBE only");
+        }
+    }
+
+    private static VfioException unsupported(CoreDevice device, FeatureRequest request, String reason) {
+        return new VfioException(
+                Errno.ENOTTY, "FT-2", "feature " + request.number() + " refused: " + device + " " + reason);
     }
 }

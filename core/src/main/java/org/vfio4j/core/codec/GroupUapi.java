@@ -13,7 +13,7 @@ import org.vfio4j.uapi.struct.UapiLayouts;
 import org.vfio4j.uapi.struct.VfioGroupStatus;
 
 /** An open group node as raw calls see it. Spec: core §4. */
-public final class GroupUapi implements UapiFile {
+public final class GroupUapi extends LoggedFile {
     private final GroupFile file;
     private final int pageSize;
 
@@ -34,7 +34,7 @@ public final class GroupUapi implements UapiFile {
     }
 
     @Override
-    public long ioctl(Caller caller, int command, long argument) {
+    long call(Caller caller, int command, long argument) {
         try (var user = new UserArgument(caller, argument)) {
             return switch (command) {
                 case VfioIoctl.VFIO_GROUP_GET_STATUS -> status(user);
@@ -46,14 +46,14 @@ public final class GroupUapi implements UapiFile {
                 case VfioIoctl.VFIO_GROUP_GET_DEVICE_FD -> deviceFd(caller, user);
                 default ->
                     throw new VfioException(
-                            Errno.ENOTTY, "a group file has no ioctl 0x" + Integer.toHexString(command));
+                            Errno.ENOTTY, "GR-20", "a group file has no ioctl 0x" + Integer.toHexString(command));
             };
         }
     }
 
     private long status(UserArgument user) {
         var status = user.read(VfioGroupStatus.SIZEOF, VfioGroupStatus.SIZEOF);
-        UserArgument.requireArgsz("GET_STATUS", VfioGroupStatus.argsz(status), VfioGroupStatus.SIZEOF);
+        UserArgument.requireArgsz("GR-6", "GET_STATUS", VfioGroupStatus.argsz(status), VfioGroupStatus.SIZEOF);
         VfioGroupStatus.flags(status, file.status());
         user.write(status, VfioGroupStatus.SIZEOF);
         return 0;
@@ -84,7 +84,7 @@ public final class GroupUapi implements UapiFile {
             int fd = caller.files().reserve();
             try {
                 caller.files().install(fd, new DeviceUapi(file.openDevice(caller, hold)));
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 caller.files().cancel(fd);
                 throw e;
             }
@@ -95,5 +95,10 @@ public final class GroupUapi implements UapiFile {
     @Override
     public void close() {
         file.close();
+    }
+
+    @Override
+    public String toString() {
+        return file.group().toString();
     }
 }

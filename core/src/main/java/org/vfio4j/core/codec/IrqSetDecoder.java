@@ -29,7 +29,7 @@ final class IrqSetDecoder {
         int index = VfioIrqSet.index(header);
         long start = Integer.toUnsignedLong(VfioIrqSet.start(header));
         long count = Integer.toUnsignedLong(VfioIrqSet.count(header));
-        UserArgument.requireArgsz("SET_IRQS", argsz, VfioIrqSet.SIZEOF);
+        UserArgument.requireArgsz("HP-2", "SET_IRQS", argsz, VfioIrqSet.SIZEOF);
         if (count >= 0xffffffffL - start || (flags & ~ALL_FLAGS) != 0) {
             throw refused(index, start, count, flags, "there is no such range or flag");
         }
@@ -82,6 +82,7 @@ final class IrqSetDecoder {
     private static VfioException refused(int index, long start, long count, int flags, String why) {
         return new VfioException(
                 Errno.EINVAL,
+                "HP-2",
                 "SET_IRQS refused: index " + Integer.toUnsignedString(index) + ", start " + start + ", count " + count
                         + ", flags 0x" + Integer.toHexString(flags) + ": " + why);
     }
@@ -93,12 +94,7 @@ final class IrqSetDecoder {
             if (descriptor < 0) {
                 return null;
             }
-            try (var reference = caller.files().get(descriptor)) {
-                if (reference.file() instanceof EventFile file) {
-                    return file;
-                }
-            }
-            throw new VfioException(Errno.EINVAL, "SET_IRQS refused: descriptor " + descriptor + " is no eventfd");
+            return caller.files().event(descriptor);
         }
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.codec;
 
-import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -13,6 +13,9 @@ import org.vfio4j.uapi.struct.UapiLayouts;
 
 /** The caller's memory at the pointer given to a device-control call. One thread, for the length of the call. */
 final class UserArgument implements AutoCloseable {
+    /** Bytes that are looked at together; divides every page size. */
+    private static final int CHUNK = 64;
+
     private final Caller caller;
     private final long address;
     private final Arena arena = Arena.ofConfined();
@@ -36,6 +39,11 @@ final class UserArgument implements AutoCloseable {
         var struct = arena.allocate(sizeof);
         caller.memory().read(address, struct, 0, bytes);
         return struct;
+    }
+
+    /** Copies one 32-bit number from further on in. */
+    int readInt(long offset) {
+        return readAt(offset, Integer.BYTES).get(UapiLayouts.S32, 0);
     }
 
     /** Copies bytes from further on in. */
@@ -75,7 +83,7 @@ final class UserArgument implements AutoCloseable {
      * @throws VfioException EFAULT
      */
     boolean zeroed(long from, long to) {
-        var chunk = arena.allocate(64);
+        var chunk = arena.allocate(CHUNK);
         for (long at = from; at < to; at += chunk.byteSize()) {
             long bytes = Math.min(chunk.byteSize(), to - at);
             caller.memory().read(address + at, chunk, 0, bytes);
@@ -95,28 +103,52 @@ final class UserArgument implements AutoCloseable {
      * @throws VfioException EFAULT, EINVAL when it has no NUL within the limit
      */
     String readString(int limit) {
-        var bytes = new ByteArrayOutputStream();
-        var one = arena.allocate(1);
-        for (int i = 0; i < limit; i++) {
-            caller.memory().read(address + i, one, 0, 1);
-            byte value = one.get(ValueLayout.JAVA_BYTE, 0);
-            if (value == 0) {
-                return bytes.toString(StandardCharsets.UTF_8);
+        var bytes = new byte[CHUNK];
+        var chunk = arena.allocate(CHUNK);
+        for (int done = 0; done < limit; ) {
+            // Never across a multiple of the chunk's size, so that the end of a page is not crossed without need.
+            int wanted = Math.min(limit - done, CHUNK - (int) ((address + done) & (CHUNK - 1)));
+            int got = readSome(done, chunk, wanted);
+            if (done + got > bytes.length) {
+                bytes = Arrays.copyOf(bytes, 2 * bytes.length);
             }
-            bytes.write(value);
+            for (int i = 0; i < got; i++) {
+                byte value = chunk.get(ValueLayout.JAVA_BYTE, i);
+                if (value == 0) {
+                    return new String(bytes, 0, done + i, StandardCharsets.UTF_8);
+                }
+                bytes[done + i] = value;
+            }
+            done += got;
         }
-        throw new VfioException(Errno.EINVAL, "the string has no end within " + limit + " bytes");
+        throw new VfioException(Errno.EINVAL, "GR-10", "the string has no end within " + limit + " bytes");
+    }
+
+    /** Copies in what it can get at once, at least one byte: a string may end just before memory that is not there. */
+    private int readSome(int from, MemorySegment chunk, int wanted) {
+        try {
+            caller.memory().read(address + from, chunk, 0, wanted);
+            return wanted;
+        } catch (VfioException e) {
+            if (e.errno() != Errno.EFAULT) {
+                throw e;
+            }
+            caller.memory().read(address + from, chunk, 0, 1);
+            return 1;
+        }
     }
 
     /**
      * Compares the size the caller states with the least one.
      *
+     * @param rule that sets the least one
      * @throws VfioException EINVAL
      */
-    static void requireArgsz(String operation, int argsz, int least) {
+    static void requireArgsz(String rule, String operation, int argsz, int least) {
         if (Integer.compareUnsigned(argsz, least) < 0) {
             throw new VfioException(
                     Errno.EINVAL,
+                    rule,
                     operation + " refused: argsz " + Integer.toUnsignedString(argsz) + " is below " + least);
         }
     }

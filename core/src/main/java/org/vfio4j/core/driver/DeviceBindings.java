@@ -25,6 +25,9 @@ final class DeviceBindings {
         /** The driver; written under the device lock, read without it for display. */
         private volatile @Nullable LoadedDriver driver;
 
+        /** The only driver the device may be bound to; guarded by {@link DeviceBindings#lock}. */
+        private @Nullable String override;
+
         /** Threads that use this binding now; guarded by {@link DeviceBindings#lock}. */
         private int users;
 
@@ -67,9 +70,37 @@ final class DeviceBindings {
     private void unuse(BusDevice device, Binding binding) {
         lock.lock();
         try {
-            if (--binding.users == 0 && binding.driver == null) {
-                byDevice.remove(device);
-            }
+            binding.users--;
+            forget(device, binding);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Drops a binding that says nothing; the lock is held. */
+    private void forget(BusDevice device, Binding binding) {
+        if (binding.users == 0 && binding.driver == null && binding.override == null) {
+            byDevice.remove(device);
+        }
+    }
+
+    /** The only driver a device may be bound to. */
+    Optional<String> overrideOf(BusDevice device) {
+        lock.lock();
+        try {
+            return Optional.ofNullable(byDevice.get(device)).map(binding -> binding.override);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Chooses the only driver a device may be bound to; null for any. */
+    void override(BusDevice device, @Nullable String driver) {
+        lock.lock();
+        try {
+            var binding = byDevice.computeIfAbsent(device, key -> new Binding());
+            binding.override = driver;
+            forget(device, binding);
         } finally {
             lock.unlock();
         }

@@ -6,7 +6,10 @@ import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.DriverView;
@@ -14,10 +17,13 @@ import org.vfio4j.core.registry.ModuleOrigin;
 import org.vfio4j.core.registry.Providers;
 import org.vfio4j.core.registry.Settings;
 import org.vfio4j.core.vfio.DeviceRegistry;
+import org.vfio4j.core.vfio.EventVirqfd;
 import org.vfio4j.spi.device.BusDriverProvider;
 import org.vfio4j.spi.device.DeviceOps;
+import org.vfio4j.spi.device.DmaRange;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.device.Virqfd;
 import org.vfio4j.spi.host.Bus;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.Host;
@@ -30,6 +36,7 @@ import org.vfio4j.uapi.VfioException;
 @Singleton
 public final class DriverCore implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DriverCore.class);
+    private static final Set<String> WITH_OVERRIDE = Set.of("pci", "fsl-mc");
 
     private final Host host;
     private final Providers providers;
@@ -37,6 +44,9 @@ public final class DriverCore implements AutoCloseable {
     private final DeviceRegistry registry;
     private final PhysicalMemory memory;
     private final DeviceBindings bindings = new DeviceBindings();
+
+    /** Buses whose devices stay unbound when they appear. */
+    private final Set<String> withoutAutoprobe = ConcurrentHashMap.newKeySet();
 
     /** Filled by {@link #start}, then unchanged. */
     private final List<LoadedDriver> drivers = new ArrayList<>();
@@ -96,11 +106,11 @@ public final class DriverCore implements AutoCloseable {
         var vfioDriver = drivers.stream()
                 .filter(driver -> driver.name().equals(name) && driver.bus().equals(device.busName()))
                 .findFirst();
-        if (vfioDriver.isEmpty() && !nativeDrivers(device).contains(name)) {
+        if (vfioDriver.isEmpty() && !isNative(device.busName(), name)) {
             throw new VfioException(
                     Errno.ENODEV,
                     "there is no driver \"" + name + "\" for " + device.name() + "; known on bus " + device.busName()
-                            + ": " + Providers.names(driversOf(device)));
+                            + ": " + Providers.names(driversOf(device.busName())));
         }
         bindings.with(device, binding -> {
             requireUnbound(device, binding, name);
@@ -136,6 +146,25 @@ public final class DriverCore implements AutoCloseable {
         });
     }
 
+    /**
+     * Unbinds one driver.
+     *
+     * @throws VfioException ENODEV when this driver does not have the device
+     */
+    void unbind(BusDevice device, String driver) {
+        bindings.with(device, binding -> {
+            var bound = binding.driver();
+            var owner = bound != null ? Optional.of(bound.name()) : device.nativeDriver();
+            if (owner.filter(driver::equals).isEmpty()) {
+                throw new VfioException(
+                        Errno.ENODEV, "unbind refused: driver " + driver + " does not have " + device.name());
+            }
+            if (!letGo(device, binding)) {
+                device.unbindNative();
+            }
+        });
+    }
+
     /** Takes the device from its VFIO driver, if one has it; a driver may have let go of it with another device meanwhile. */
     private static boolean letGo(BusDevice device, DeviceBindings.Binding binding) {
         var bound = binding.driver();
@@ -152,20 +181,50 @@ public final class DriverCore implements AutoCloseable {
         return bindings.driverOf(device).map(LoadedDriver::name).or(device::nativeDriver);
     }
 
-    private List<String> driversOf(BusDevice device) {
+    /** Names of all drivers of a bus, VFIO drivers first. */
+    List<String> driversOf(String bus) {
         return Stream.concat(
                         drivers.stream()
-                                .filter(driver -> driver.bus().equals(device.busName()))
+                                .filter(driver -> driver.bus().equals(bus))
                                 .map(LoadedDriver::name),
-                        nativeDrivers(device).stream())
+                        nativeDrivers(bus))
                 .toList();
     }
 
-    private List<String> nativeDrivers(BusDevice device) {
+    /** Whether a driver is one of the host's own. */
+    boolean isNative(String bus, String driver) {
+        return nativeDrivers(bus).anyMatch(driver::equals);
+    }
+
+    private Stream<String> nativeDrivers(String bus) {
         return host.buses().stream()
-                .filter(bus -> bus.name().equals(device.busName()))
-                .flatMap(bus -> bus.nativeDrivers().stream())
-                .toList();
+                .filter(found -> found.name().equals(bus))
+                .flatMap(found -> found.nativeDrivers().stream());
+    }
+
+    /** Whether devices of a bus have {@code driver_override}. */
+    static boolean hasOverride(String bus) {
+        return WITH_OVERRIDE.contains(bus);
+    }
+
+    Optional<String> driverOverride(BusDevice device) {
+        return bindings.overrideOf(device);
+    }
+
+    void driverOverride(BusDevice device, @Nullable String driver) {
+        bindings.override(device, driver);
+    }
+
+    boolean autoprobe(String bus) {
+        return !withoutAutoprobe.contains(bus);
+    }
+
+    void autoprobe(String bus, boolean enabled) {
+        if (enabled) {
+            withoutAutoprobe.remove(bus);
+        } else {
+            withoutAutoprobe.add(bus);
+        }
     }
 
     /** The driver that can make mediated devices, if the module path has one. */
@@ -219,7 +278,9 @@ public final class DriverCore implements AutoCloseable {
     private final class HotPlug implements Bus.Listener {
         @Override
         public void added(BusDevice device) {
-            bindInitially(device);
+            if (autoprobe(device.busName())) {
+                bindInitially(device);
+            }
         }
 
         @Override
@@ -229,6 +290,7 @@ public final class DriverCore implements AutoCloseable {
                     device.unbindNative();
                 }
             });
+            bindings.override(device, null);
         }
     }
 
@@ -251,7 +313,20 @@ public final class DriverCore implements AutoCloseable {
         }
 
         @Override
+        public Virqfd virqfd(Virqfd.@Nullable Handler handler, @Nullable Runnable thread) {
+            return new EventVirqfd(handler, thread);
+        }
+
+        @Override
+        public List<DmaRange> combineRanges(List<DmaRange> ranges, int wanted) {
+            return RangeCombiner.combine(ranges, wanted);
+        }
+
+        @Override
         public void bind(BusDevice device) {
+            if (hasOverride(device.busName())) {
+                bindings.override(device, provider.name());
+            }
             DriverCore.this.bind(device, provider.name());
         }
 

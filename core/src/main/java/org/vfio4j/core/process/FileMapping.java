@@ -2,9 +2,11 @@
 package org.vfio4j.core.process;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.vfio4j.spi.call.UapiMapping;
+import org.vfio4j.spi.memory.FileRange;
 
 /** A mapping that keeps its open file from being released, even when all descriptors are closed. */
 final class FileMapping implements UapiMapping {
@@ -27,6 +29,11 @@ final class FileMapping implements UapiMapping {
     @Override
     public MemorySegment segment() {
         return mapping.segment();
+    }
+
+    @Override
+    public Optional<FileRange> backing() {
+        return mapping.backing();
     }
 
     @Override

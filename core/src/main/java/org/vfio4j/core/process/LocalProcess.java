@@ -21,6 +21,10 @@ import org.vfio4j.uapi.VfioException;
  */
 public final class LocalProcess implements UapiProcess {
     private static final int PROT_WRITE = 2;
+
+    /** {@code SEEK_HOLE}, the last way to move that the kernel knows. */
+    private static final int SEEK_MAX = 4;
+
     private static final long MAX_EVENTFD_INITIAL = 0xffff_ffffL;
 
     private final PathTree tree;
@@ -180,6 +184,19 @@ public final class LocalProcess implements UapiProcess {
             throw new VfioException(Errno.ESPIPE, "descriptor " + fd + " has no file position");
         }
         return open;
+    }
+
+    @Override
+    public long lseek(int fd, long offset, int whence) {
+        OpenFile open = files.acquire(fd);
+        try {
+            if (whence < 0 || whence > SEEK_MAX) {
+                throw new VfioException(Errno.EINVAL, "lseek: whence " + whence + " means nothing");
+            }
+            throw new VfioException(Errno.ESPIPE, "§2.1", "descriptor " + fd + " cannot be moved in");
+        } finally {
+            open.close();
+        }
     }
 
     @Override

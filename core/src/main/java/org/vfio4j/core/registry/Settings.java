@@ -3,21 +3,29 @@ package org.vfio4j.core.registry;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
-/**
- * Tunables the user gave, {@code module.name} to value.
- *
- * @param values all of them
- */
-public record Settings(Map<String, String> values) {
+/** Tunables, {@code module.name} to value: what the user gave, and what was changed since. Thread-safe. */
+public final class Settings {
     /** The core's own module name. */
     private static final String CORE = "core";
 
-    /** Copies the map. */
-    public Settings {
-        values = Map.copyOf(values);
+    private final Map<String, String> values;
+
+    /**
+     * Tunables at start.
+     *
+     * @param values all the user gave
+     */
+    public Settings(Map<String, String> values) {
+        this.values = new ConcurrentHashMap<>(values);
+    }
+
+    /** Changes a tunable of a module; whoever asks next gets the new value. */
+    public void change(String module, String name, String value) {
+        values.put(module + "." + name, value);
     }
 
     /** A tunable of a module. */

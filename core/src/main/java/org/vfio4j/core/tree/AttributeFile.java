@@ -11,8 +11,8 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /**
- * An open attribute (kernel: {@code kernfs_open_file}). Its bytes are made anew when reading starts at the beginning and
- * stay the same while reading goes on from there.
+ * An open attribute (kernel: {@code kernfs_open_file}). A text is made anew when reading starts at its beginning and stays
+ * the same while reading goes on from there; bytes of a binary attribute are always those of the moment.
  */
 final class AttributeFile implements UapiFile {
     private final VirtualTree.Attribute attribute;
@@ -37,7 +37,7 @@ final class AttributeFile implements UapiFile {
     public long read(long position, MemorySegment target) {
         contentLock.lock();
         try {
-            if (position == 0 || content.length == 0) {
+            if (position == 0 || content.length == 0 || attribute.binary()) {
                 content = attribute.read();
             }
             int from = (int) Math.min(position, content.length);

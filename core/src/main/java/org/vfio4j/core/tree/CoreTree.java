@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -18,23 +19,26 @@ public final class CoreTree implements VirtualTree {
     /** Kernel: {@code MAXSYMLINKS}. */
     private static final int MOST_LINKS = 40;
 
-    private final DevFolders dev;
+    /** Asks for what is there now at each look, so it can be made once. */
+    private final Folder root;
+
+    private final SysFolders sys;
 
     @Inject
-    CoreTree(DevFolders dev) {
-        this.dev = dev;
-    }
-
-    private Folder root() {
-        return new Entries().add("dev", dev.dev());
+    CoreTree(DevFolders dev, SysFolders sys) {
+        this.sys = sys;
+        Optional<Node> devices = Optional.of(dev.dev());
+        root = new Listing(() -> Stream.of("dev", "sys"), name -> switch (name) {
+            case "dev" -> devices;
+            case "sys" -> Optional.of(sys.sys());
+            default -> Optional.empty();
+        });
     }
 
     @Override
     public Optional<Node> find(String path) {
-        if (!path.startsWith("/")) {
-            throw new VfioException(Errno.EINVAL, "\"" + path + "\" is no absolute path");
-        }
-        Optional<Node> here = Optional.of(root());
+        requireAbsolute(path);
+        Optional<Node> here = Optional.of(root);
         for (var name : components(path)) {
             here = here.filter(Folder.class::isInstance).flatMap(node -> ((Folder) node).child(name));
         }
@@ -43,12 +47,10 @@ public final class CoreTree implements VirtualTree {
 
     @Override
     public Optional<Node> resolve(String path) {
-        if (!path.startsWith("/")) {
-            throw new VfioException(Errno.EINVAL, "\"" + path + "\" is no absolute path");
-        }
+        requireAbsolute(path);
         Deque<String> ahead = new ArrayDeque<>(components(path));
         List<String> walked = new ArrayList<>();
-        List<Node> nodes = new ArrayList<>(List.of(root()));
+        List<Node> nodes = new ArrayList<>(List.of(root));
         for (int links = 0; !ahead.isEmpty(); ) {
             String name = ahead.pop();
             if (name.equals("..")) {
@@ -58,10 +60,10 @@ public final class CoreTree implements VirtualTree {
                 }
                 continue;
             }
-            if (name.equals(".") || !(nodes.getLast() instanceof Folder folder)) {
-                if (nodes.getLast() instanceof Folder) {
-                    continue;
-                }
+            if (name.equals(".")) {
+                continue;
+            }
+            if (!(nodes.getLast() instanceof Folder folder)) {
                 return Optional.empty();
             }
             var next = folder.child(name);
@@ -85,14 +87,27 @@ public final class CoreTree implements VirtualTree {
         return Optional.of(nodes.getLast());
     }
 
+    private static void requireAbsolute(String path) {
+        if (!path.startsWith("/")) {
+            throw new VfioException(Errno.EINVAL, "\"" + path + "\" is no absolute path");
+        }
+    }
+
     private static List<String> components(String path) {
-        return List.of(path.split("/", -1)).stream()
-                .filter(name -> !name.isEmpty())
-                .toList();
+        List<String> names = new ArrayList<>();
+        for (int start = 0; start < path.length(); ) {
+            int slash = path.indexOf('/', start);
+            int end = slash < 0 ? path.length() : slash;
+            if (end > start) {
+                names.add(path.substring(start, end));
+            }
+            start = end + 1;
+        }
+        return names;
     }
 
     @Override
     public List<String> roots() {
-        return List.of("/dev/vfio");
+        return Stream.concat(Stream.of("/dev/vfio"), sys.roots()).sorted().toList();
     }
 }

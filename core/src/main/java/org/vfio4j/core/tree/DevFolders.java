@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.vfio4j.core.codec.ContainerUapi;
 import org.vfio4j.core.codec.DeviceUapi;
 import org.vfio4j.core.codec.GroupUapi;
+import org.vfio4j.core.codec.IommufdUapi;
 import org.vfio4j.core.vfio.CoreDevice;
 import org.vfio4j.core.vfio.DeviceRegistry;
 import org.vfio4j.core.vfio.VfioGroup;
@@ -44,7 +45,10 @@ final class DevFolders {
             dev.add(
                     "iommu",
                     new DeviceNode(
-                            0660, DeviceNode.MISC_MAJOR, DeviceNode.IOMMU_MINOR, caller -> openings.openIommufd()));
+                            0660,
+                            DeviceNode.MISC_MAJOR,
+                            DeviceNode.IOMMU_MINOR,
+                            caller -> new IommufdUapi(openings.openIommufd())));
         }
         return dev;
     }

@@ -2,9 +2,11 @@
 package org.vfio4j.core.tree;
 
 import java.util.function.Function;
+import org.vfio4j.core.codec.RefusalLog;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.UapiFile;
 import org.vfio4j.spi.call.VirtualTree;
+import org.vfio4j.uapi.VfioException;
 
 /**
  * A character device node.
@@ -32,7 +34,17 @@ record DeviceNode(int mode, int major, int minor, Function<Caller, UapiFile> ope
 
     @Override
     public UapiFile open(Caller caller) {
-        return opener.apply(caller);
+        try {
+            return opener.apply(caller);
+        } catch (VfioException refused) {
+            RefusalLog.refused("open", this, refused);
+            throw refused;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "the node " + major + ":" + minor;
     }
 
     /** The text of a {@code dev} attribute. */

@@ -20,6 +20,7 @@ import org.vfio4j.OpenOptions;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.UapiProcess;
 import org.vfio4j.Vfio;
+import org.vfio4j.VmHandles;
 import org.vfio4j.core.driver.DriverCore;
 import org.vfio4j.core.memory.DmaBuffers;
 import org.vfio4j.core.registry.Backends;
@@ -49,6 +50,7 @@ public final class CoreVfio implements Vfio {
     private final CoreTree tree;
     private final Handles handles;
     private final DmaBuffers buffers;
+    private final VmHandles fileHandles = new FileHandles();
 
     @Inject
     CoreVfio(
@@ -187,6 +189,11 @@ public final class CoreVfio implements Vfio {
     public UapiProcess newProcess(ProcessOptions options) {
         handles.requireOpen();
         return processes.start(options);
+    }
+
+    @Override
+    public VmHandles vmHandles() {
+        return fileHandles;
     }
 
     @Override

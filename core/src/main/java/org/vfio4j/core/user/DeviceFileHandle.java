@@ -38,7 +38,7 @@ final class DeviceFileHandle implements DeviceFile {
         }
         file.hold();
         try {
-            cdev.bind(false, handle::retained, id -> iommufd = handle);
+            cdev.bind(null, handle::retained, id -> iommufd = handle);
         } finally {
             file.exit();
         }

@@ -2,11 +2,14 @@
 package org.vfio4j.core.user;
 
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.vfio4j.Device;
+import org.vfio4j.DmaLogging;
 import org.vfio4j.DmaSpace;
 import org.vfio4j.Interrupts;
+import org.vfio4j.Migration;
 import org.vfio4j.OpenPath;
 import org.vfio4j.Region;
 import org.vfio4j.spi.device.DeviceInfo;
@@ -67,10 +70,27 @@ final class DeviceHandle implements Device {
         });
     }
 
+    @Override
+    public Optional<Migration> migration() {
+        return file.file().device().migration().map(migration -> new MigrationHandle(file, migration, handles));
+    }
+
+    @Override
+    public Optional<DmaLogging> dmaLogging() {
+        return file.file().device().dmaLogging().map(logging -> new DmaLoggingHandle(file, logging));
+    }
+
     private <T> T call(Function<DeviceOps, T> call) {
         var ops = file.enter();
         try {
-            return call.apply(ops);
+            var power = file.file().device().wake();
+            try {
+                return call.apply(ops);
+            } finally {
+                if (power != null) {
+                    power.put();
+                }
+            }
         } finally {
             file.exit();
         }

@@ -2,8 +2,10 @@
 package org.vfio4j.core.user;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.vfio4j.spi.call.UapiMapping;
+import org.vfio4j.spi.memory.FileRange;
 
 /** A mapping of a region; it holds the device file until it is closed. */
 final class RegionMapping implements UapiMapping {
@@ -22,6 +24,11 @@ final class RegionMapping implements UapiMapping {
     @Override
     public MemorySegment segment() {
         return mapping.segment();
+    }
+
+    @Override
+    public Optional<FileRange> backing() {
+        return mapping.backing();
     }
 
     @Override

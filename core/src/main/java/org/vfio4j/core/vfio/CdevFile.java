@@ -2,6 +2,7 @@
 package org.vfio4j.core.vfio;
 
 import java.util.Objects;
+import java.util.UUID;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -31,59 +32,69 @@ public final class CdevFile extends VfioDeviceFile {
     /**
      * BIND_IOMMUFD, from step 6 of core §5.1 on. On failure the file stays parked and may bind again.
      *
-     * @param withToken whether the caller gave a VF token
+     * @param token reads the VF token the caller gave, when its turn comes; null when none was given
      * @param iommufd finds the context when its turn comes, with a reference that it gives away
      * @param publish tells the caller the id; its failure undoes everything
      * @throws VfioException EBUSY the group file is open; EINVAL bound already or the device open by another file; the
      *     errno of the lookup or of the step of the open sequence that failed
      */
-    public void bind(boolean withToken, Supplier<IommufdContext> iommufd, IntConsumer publish) {
+    public void bind(@Nullable Supplier<UUID> token, Supplier<IommufdContext> iommufd, IntConsumer publish) {
         var group = device().group();
         group.blockForCdev();
         try {
             var setLock = device().deviceSet().lock();
             setLock.lock();
             try {
-                bindLocked(withToken, iommufd, publish);
+                bindLocked(token, iommufd, publish);
             } finally {
                 setLock.unlock();
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             group.unblockForCdev();
             throw e;
         }
     }
 
-    private void bindLocked(boolean withToken, Supplier<IommufdContext> iommufd, IntConsumer publish) {
+    private void bindLocked(@Nullable Supplier<UUID> token, Supplier<IommufdContext> iommufd, IntConsumer publish) {
         if (granted()) {
             throw new VfioException(
-                    Errno.EINVAL, "BIND_IOMMUFD refused: this file of " + device() + " is bound already");
-        }
-        if (withToken) {
-            throw new VfioException(
                     Errno.EINVAL,
-                    "BIND_IOMMUFD refused: driver " + device().ops().driverName() + " takes no VF token");
+                    "§5.1 step 7",
+                    "BIND_IOMMUFD refused: this file of " + device() + " is bound already");
         }
+        checkToken(token);
         var target = iommufd.get();
         try {
             if (device().openCount() != 0) {
                 throw new VfioException(
-                        Errno.EINVAL, "BIND_IOMMUFD refused: " + device() + " is open through another file");
+                        Errno.EINVAL, "DF-21", "BIND_IOMMUFD refused: " + device() + " is open through another file");
             }
-            int id = OpenSequence.firstOpen(device(), new IommufdBinding(target, pageSize));
+            int id = OpenSequence.firstOpen(device(), new IommufdBinding(target, pageSize), machine());
             try {
                 publish.accept(id);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 OpenSequence.lastClose(device());
                 throw e;
             }
             deviceId = id;
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             target.release();
             throw e;
         }
         context = target;
         grant();
+    }
+
+    private void checkToken(@Nullable Supplier<UUID> token) {
+        var match = device().ops().tokenMatch();
+        if (match != null) {
+            match.check(token == null ? null : token.get());
+        } else if (token != null) {
+            throw new VfioException(
+                    Errno.EINVAL,
+                    "§5.1 step 8",
+                    "BIND_IOMMUFD refused: driver " + device().ops().driverName() + " takes no VF token");
+        }
     }
 
     /**
@@ -100,13 +111,74 @@ public final class CdevFile extends VfioDeviceFile {
             int used = iommufdOps().attach(ptId);
             try {
                 publish.accept(used);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 iommufdOps().detach();
                 throw e;
             }
         } finally {
             setLock.unlock();
         }
+    }
+
+    /**
+     * ATTACH_IOMMUFD_PT with a PASID: attaches, or replaces what that PASID is attached to.
+     *
+     * @param pasid the process address space
+     * @param ptId id of a hardware page table made for PASIDs
+     * @param publish tells the caller the id used; its failure undoes this attachment and no other (Q-3)
+     * @throws VfioException EOPNOTSUPP the driver has no PASIDs, EINVAL for PASID 0 (Q-8), or the backend's refusal
+     */
+    public void attachPasid(int pasid, int ptId, IntConsumer publish) {
+        requireGranted();
+        if (pasid == 0) {
+            throw new VfioException(
+                    Errno.EINVAL,
+                    "Q-8",
+                    "ATTACH refused: PASID 0 is the device itself, which is attached without PASID");
+        }
+        var pasids = requirePasids("ATTACH");
+        var setLock = device().deviceSet().lock();
+        setLock.lock();
+        try {
+            int used = pasids.attach(pasid, ptId);
+            try {
+                publish.accept(used);
+            } catch (Throwable e) {
+                pasids.detach(pasid);
+                throw e;
+            }
+        } finally {
+            setLock.unlock();
+        }
+    }
+
+    /** DETACH_IOMMUFD_PT with a PASID; no effect when nothing is attached there. */
+    public void detachPasid(int pasid) {
+        requireGranted();
+        var pasids = requirePasids("DETACH");
+        var setLock = device().deviceSet().lock();
+        setLock.lock();
+        try {
+            pasids.detach(pasid);
+        } finally {
+            setLock.unlock();
+        }
+    }
+
+    /**
+     * The driver's PASID steps.
+     *
+     * @throws VfioException EOPNOTSUPP when it has none
+     */
+    public IommufdOps.PasidOps requirePasids(String operation) {
+        var pasids = iommufdOps().pasids();
+        if (pasids == null) {
+            throw new VfioException(
+                    Errno.EOPNOTSUPP,
+                    "§5.2 step 4",
+                    operation + " refused: driver " + device().ops().driverName() + " has no PASID attachments");
+        }
+        return pasids;
     }
 
     /** DETACH_IOMMUFD_PT without PASID; no effect when nothing is attached. */
@@ -130,10 +202,6 @@ public final class CdevFile extends VfioDeviceFile {
         } finally {
             setLock.unlock();
         }
-    }
-
-    private void requireGranted() {
-        ops();
     }
 
     private IommufdOps iommufdOps() {

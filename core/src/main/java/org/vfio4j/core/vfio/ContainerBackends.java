@@ -39,7 +39,8 @@ public final class ContainerBackends {
         lock.lock();
         try {
             if (entries.stream().anyMatch(present -> present.driver().equals(entry.driver()))) {
-                throw new VfioException(Errno.EINVAL, "the IOMMU backend " + entry.name() + " is registered already");
+                throw new VfioException(
+                        Errno.EINVAL, "CT-8", "the IOMMU backend " + entry.name() + " is registered already");
             }
             entries.add(entry);
         } finally {

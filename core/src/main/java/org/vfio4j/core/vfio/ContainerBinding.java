@@ -33,7 +33,7 @@ final class ContainerBinding implements IommuBinding {
         if (listener != null) {
             try {
                 used.backend().registerDevice(listener);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 group.unuseContainer();
                 throw e;
             }
@@ -59,7 +59,9 @@ final class ContainerBinding implements IommuBinding {
         int most = pageSize / Long.BYTES;
         if (pages > most) {
             throw new VfioException(
-                    Errno.E2BIG, "pin_pages refused: " + pages + " pages at once, a container pins at most " + most);
+                    Errno.E2BIG,
+                    "§9.3",
+                    "pin_pages refused: " + pages + " pages at once, a container pins at most " + most);
         }
         var entered = enter();
         try {

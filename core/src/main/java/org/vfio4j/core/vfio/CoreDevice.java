@@ -2,12 +2,15 @@
 package org.vfio4j.core.vfio;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.IommufdOps;
 import org.vfio4j.spi.device.MigrationControl;
+import org.vfio4j.spi.device.PowerOps;
 import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.device.VirtualMachine;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.memory.RunSink;
 import org.vfio4j.uapi.Errno;
@@ -24,7 +27,7 @@ public final class CoreDevice implements VfioDevice {
     private final int index;
     private final RegistrationCount registration = new RegistrationCount();
     private final AtomicBoolean destroyed = new AtomicBoolean();
-    private final IommufdOps physicalOps = new PhysicalIommufdOps(this);
+    private final PhysicalIommufdOps physicalOps = new PhysicalIommufdOps(this);
     private final EmulatedIommufdOps emulatedOps = new EmulatedIommufdOps(this);
 
     private final MigrationControl migrationControl = new MigrationControl() {
@@ -42,6 +45,14 @@ public final class CoreDevice implements VfioDevice {
     /** Asked for by the user (feature 12), forgotten at the last close. */
     private volatile boolean precopyInfoV2;
 
+    /** Set by registration, for good. */
+    private volatile @Nullable PowerOps power;
+    /** Made of the driver's ops at registration; null when the driver has none. */
+    private volatile @Nullable DeviceMigration migration;
+
+    /** See {@link #migration}. */
+    private volatile @Nullable DeviceDmaLogging dmaLogging;
+
     /** Assigned once, before registration. */
     private volatile @Nullable CoreDeviceSet set;
 
@@ -53,6 +64,9 @@ public final class CoreDevice implements VfioDevice {
 
     /** Remembered from the first open to the last close; written under the set lock. */
     private volatile @Nullable IommuBinding binding;
+
+    /** The virtual machine the device is open for, with a reference; written under the set lock (EXT-2). */
+    private volatile @Nullable VirtualMachine machine;
 
     CoreDevice(DeviceRegistry registry, BusDevice busDevice, DeviceOps ops, int index) {
         this.registry = registry;
@@ -84,7 +98,7 @@ public final class CoreDevice implements VfioDevice {
     @Override
     public void assignDeviceSet(@Nullable Object key) {
         if (key == null) {
-            throw new VfioException(Errno.EINVAL, "assign_device_set of " + this + " refused: there is no key");
+            throw new VfioException(Errno.EINVAL, "§9.1", "assign_device_set of " + this + " refused: there is no key");
         }
         if (set != null) {
             throw new IllegalStateException(this + " has a device set already");
@@ -110,12 +124,23 @@ public final class CoreDevice implements VfioDevice {
 
     @Override
     public void register() {
+        askForFacets();
         registry.register(this);
     }
 
     @Override
     public void registerEmulated() {
+        askForFacets();
         registry.registerEmulated(this);
+    }
+
+    /** Asks the driver, once, what else the device can do (DR-7). */
+    private void askForFacets() {
+        var migrationOps = ops.migration();
+        migration = migrationOps == null ? null : new DeviceMigration(this, migrationOps);
+        var loggingOps = ops.dmaLogging();
+        dmaLogging = loggingOps == null ? null : new DeviceDmaLogging(loggingOps, registry.pageSize());
+        power = ops.power();
     }
 
     @Override
@@ -129,8 +154,11 @@ public final class CoreDevice implements VfioDevice {
             throw new IllegalStateException(this + " is destroyed already");
         }
         leaveSet();
-        ops.release();
-        registry.indexes().free(index);
+        try {
+            ops.release();
+        } finally {
+            registry.indexes().free(index);
+        }
     }
 
     void leaveSet() {
@@ -138,6 +166,24 @@ public final class CoreDevice implements VfioDevice {
         if (assigned != null) {
             registry.sets().leave(assigned, this);
         }
+    }
+
+    /**
+     * Wakes the device for a device-control call (DF-1).
+     *
+     * @return gives the power back after the call; null when the device has no power management
+     * @throws VfioException EIO when it does not wake
+     */
+    public @Nullable PowerOps wake() {
+        var present = power;
+        if (present != null) {
+            try {
+                present.get();
+            } catch (VfioException e) {
+                throw new VfioException(Errno.EIO, "DF-1", this + " does not wake up: " + e.getMessage());
+            }
+        }
+        return present;
     }
 
     RegistrationCount registration() {
@@ -153,6 +199,11 @@ public final class CoreDevice implements VfioDevice {
         return registered;
     }
 
+    /** Whether a group is the one it was registered in. */
+    public boolean isIn(VfioGroup asked) {
+        return asked.equals(group);
+    }
+
     void group(VfioGroup joined) {
         group = joined;
     }
@@ -163,9 +214,10 @@ public final class CoreDevice implements VfioDevice {
     }
 
     /** The first open begins; the set lock is held. */
-    void opened(IommuBinding used) {
+    void opened(IommuBinding used, @Nullable VirtualMachine usedFor) {
         openCount = 1;
         binding = used;
+        machine = usedFor;
     }
 
     /** Another file shares the open device; the set lock is held. */
@@ -179,6 +231,11 @@ public final class CoreDevice implements VfioDevice {
         precopyInfoV2 = false;
         binding = null;
         openCount = 0;
+        var usedFor = machine;
+        machine = null;
+        if (usedFor != null) {
+            usedFor.put();
+        }
     }
 
     IommuBinding requireBinding() {
@@ -195,12 +252,32 @@ public final class CoreDevice implements VfioDevice {
     }
 
     @Override
+    public IommufdOps physicalPasidIommufdOps() {
+        return physicalOps.withPasids();
+    }
+
+    @Override
+    public Optional<VirtualMachine> machine() {
+        return Optional.ofNullable(machine);
+    }
+
+    @Override
     public IommufdOps emulatedIommufdOps() {
         return emulatedOps;
     }
 
     EmulatedIommufdOps emulatedOps() {
         return emulatedOps;
+    }
+
+    /** Its migration; empty when its driver has no migration ops. */
+    public Optional<DeviceMigration> migration() {
+        return Optional.ofNullable(migration);
+    }
+
+    /** Its DMA logging; empty when its driver has no logging ops. */
+    public Optional<DeviceDmaLogging> dmaLogging() {
+        return Optional.ofNullable(dmaLogging);
     }
 
     @Override
@@ -216,7 +293,7 @@ public final class CoreDevice implements VfioDevice {
     @Override
     public void pinPages(long iova, int pages, int protection, RunSink sink) {
         if (pages <= 0) {
-            throw new VfioException(Errno.EINVAL, "pin_pages refused: " + pages + " pages");
+            throw new VfioException(Errno.EINVAL, "§9.3", "pin_pages refused: " + pages + " pages");
         }
         var used = binding;
         if (used == null) {
@@ -224,7 +301,9 @@ public final class CoreDevice implements VfioDevice {
         }
         if (ops.dmaUnmap() == null) {
             throw new VfioException(
-                    Errno.EINVAL, "pin_pages refused: " + this + " has no dma_unmap callback to take pins back with");
+                    Errno.EINVAL,
+                    "§9.3",
+                    "pin_pages refused: " + this + " has no dma_unmap callback to take pins back with");
         }
         used.pinPages(this, iova, pages, protection, sink);
     }
@@ -242,7 +321,7 @@ public final class CoreDevice implements VfioDevice {
     @Override
     public void dmaRw(long iova, MemorySegment buffer, boolean write) {
         if (buffer.byteSize() == 0) {
-            throw new VfioException(Errno.EINVAL, "dma_rw refused: the buffer is empty");
+            throw new VfioException(Errno.EINVAL, "§9.3", "dma_rw refused: the buffer is empty");
         }
         var used = binding;
         if (used == null) {
@@ -252,7 +331,7 @@ public final class CoreDevice implements VfioDevice {
     }
 
     static VfioException notOpen(String operation) {
-        return new VfioException(Errno.EINVAL, operation + " refused: the device is not open");
+        return new VfioException(Errno.EINVAL, "§9.3", operation + " refused: the device is not open");
     }
 
     @Override

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.vfio;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import org.vfio4j.spi.device.DeviceSet;
 import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
 
 /** The core's device set. Members stay until they are destroyed, not merely unregistered (UN-7). */
 public final class CoreDeviceSet implements DeviceSet {
@@ -44,6 +49,39 @@ public final class CoreDeviceSet implements DeviceSet {
     public int openCount() {
         requireLocked();
         return members.stream().mapToInt(VfioDevice::openCount).sum();
+    }
+
+    @Override
+    public void operate(SetOperation operation) {
+        lock.lock();
+        try {
+            var all = members();
+            operation.check(all);
+            perform(operation, all);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Memory locks come after the set lock and are never waited for, since their holders may want it (OM-7). */
+    private static void perform(SetOperation operation, List<VfioDevice> all) {
+        Deque<Lock> held = new ArrayDeque<>();
+        try {
+            for (var member : all) {
+                var memoryLock = operation.memoryLock(member);
+                if (!memoryLock.tryLock()) {
+                    throw new VfioException(
+                            Errno.EBUSY,
+                            "OM-7",
+                            "operation on a device set refused: the memory of "
+                                    + member.busDevice().name() + " is in use");
+                }
+                held.push(memoryLock);
+            }
+            operation.perform(all);
+        } finally {
+            held.forEach(Lock::unlock);
+        }
     }
 
     void join(VfioDevice device) {

@@ -49,7 +49,7 @@ public final class DeviceRegistry {
         var device = new CoreDevice(this, busDevice, ops, indexes.allocate());
         try {
             ops.init();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             device.leaveSet();
             indexes.free(device.index());
             throw e;
@@ -64,7 +64,9 @@ public final class DeviceRegistry {
         if (group.kind() == GroupKind.IOMMU && !device.busDevice().capable(IommuCapability.CACHE_COHERENCY)) {
             groups.leave(group);
             throw new VfioException(
-                    Errno.EINVAL, "registration of " + device + " refused: its DMA is not coherent with CPU caches");
+                    Errno.EINVAL,
+                    "DR-5",
+                    "registration of " + device + " refused: its DMA is not coherent with CPU caches");
         }
         publish(device, group);
     }
@@ -79,6 +81,7 @@ public final class DeviceRegistry {
         if (device.ops().iommufdOps() == null) {
             throw new VfioException(
                     Errno.EINVAL,
+                    "DR-5",
                     "registration of " + device + " refused: driver "
                             + device.ops().driverName() + " has no iommufd steps");
         }
@@ -88,7 +91,7 @@ public final class DeviceRegistry {
         device.group(group);
         nodes.put(device.index(), device);
         device.registration().start();
-        group.add(device);
+        group.devices().add(device);
     }
 
     void unregister(CoreDevice device) {
@@ -96,7 +99,7 @@ public final class DeviceRegistry {
             throw new IllegalStateException("unregister of " + device + " with its set's lock held cannot end (UN-5)");
         }
         var group = device.group();
-        group.remove(device);
+        group.devices().remove(device);
         nodes.remove(device.index());
         device.registration().put();
         awaitUsers(device);
@@ -139,11 +142,11 @@ public final class DeviceRegistry {
     public CdevFile openNode(int index) {
         var device = nodes.get(index);
         if (device == null || !hasNode(device)) {
-            throw new VfioException(Errno.ENOENT, "there is no node vfio" + index);
+            throw new VfioException(Errno.ENOENT, "NA-1", "there is no node vfio" + index);
         }
         if (!device.registration().tryGet()) {
             throw new VfioException(
-                    Errno.ENODEV, "open of vfio" + index + " refused: " + device + " is not registered");
+                    Errno.ENODEV, "CD-1", "open of vfio" + index + " refused: " + device + " is not registered");
         }
         return new CdevFile(device, pageSize);
     }
@@ -177,6 +180,10 @@ public final class DeviceRegistry {
 
     DeviceSets sets() {
         return sets;
+    }
+
+    int pageSize() {
+        return pageSize;
     }
 
     void warnIgnoredUnpin(CoreDevice device, long iova, int pages) {

@@ -45,7 +45,7 @@ public final class GroupFile implements AutoCloseable {
      * @throws VfioException ENODEV, or the errno with which a driver aborts the search
      */
     public DeviceHold match(String name) {
-        return group.match(name);
+        return group.devices().match(name);
     }
 
     /**

@@ -63,6 +63,7 @@ final class IommufdBinding implements IommuBinding {
         if (access == null) {
             throw new VfioException(
                     Errno.EINVAL,
+                    "§9.3",
                     operation + " refused: " + device
                             + " does its own DMA, only emulated devices reach memory this way");
         }

@@ -6,6 +6,7 @@ import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.iommu.ContainerDriver;
 import org.vfio4j.spi.iommu.DmaLimits;
+import org.vfio4j.spi.iommu.DmaUnmapListener;
 import org.vfio4j.spi.iommu.GroupKind;
 import org.vfio4j.spi.iommu.IommuBackend;
 import org.vfio4j.uapi.Errno;
@@ -38,7 +39,8 @@ final class NoIommuDriver implements ContainerDriver {
     @Override
     public IommuBackend open(int type) {
         if (type != TYPE) {
-            throw new VfioException(Errno.EINVAL, "SET_IOMMU refused: the no-IOMMU backend has no type " + type);
+            throw new VfioException(
+                    Errno.EINVAL, "CT-5", "SET_IOMMU refused: the no-IOMMU backend has no type " + type);
         }
         return new Instance();
     }
@@ -61,7 +63,7 @@ final class NoIommuDriver implements ContainerDriver {
         @Override
         public long ioctl(Caller caller, int command, long argument) {
             throw new VfioException(
-                    Errno.ENOTTY, "a container without IOMMU has no ioctl 0x" + Integer.toHexString(command));
+                    Errno.ENOTTY, "CT-5", "a container without IOMMU has no ioctl 0x" + Integer.toHexString(command));
         }
 
         @Override
@@ -79,8 +81,16 @@ final class NoIommuDriver implements ContainerDriver {
             return new DmaLimits(0, List.of(), 0);
         }
 
+        /** Nothing can be pinned here, so nobody has to let go. */
+        @Override
+        public void registerDevice(DmaUnmapListener device) {}
+
+        @Override
+        public void unregisterDevice(DmaUnmapListener device) {}
+
         private VfioException noMappings(String operation) {
-            return new VfioException(Errno.ENOTTY, operation + " refused: a container without IOMMU maps nothing");
+            return new VfioException(
+                    Errno.ENOTTY, "CT-5", operation + " refused: a container without IOMMU maps nothing");
         }
     }
 }

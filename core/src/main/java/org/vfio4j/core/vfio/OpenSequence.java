@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.vfio;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vfio4j.spi.device.VirtualMachine;
 
 /**
  * The one sequence that opens a device for the first time and closes it for the last time, whichever path its file came by
@@ -15,22 +17,23 @@ final class OpenSequence {
     private OpenSequence() {}
 
     /**
-     * First open (DF-20): the IOMMU step, then the driver. A failure undoes what was done.
+     * First open (DF-20): the virtual machine's reference, the IOMMU step, then the driver. A failure undoes what was done.
      *
+     * @param machine the machine the device is for, if it can still be had
      * @return id of the object made in an iommufd context, 0 without one
      */
-    static int firstOpen(CoreDevice device, IommuBinding binding) {
-        device.opened(binding);
+    static int firstOpen(CoreDevice device, IommuBinding binding, @Nullable VirtualMachine machine) {
+        device.opened(binding, machine != null && machine.tryGet() ? machine : null);
         int id;
         try {
             id = binding.bind(device);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             device.closed();
             throw e;
         }
         try {
             device.ops().openDevice();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             unbind(device, binding);
             device.closed();
             throw e;

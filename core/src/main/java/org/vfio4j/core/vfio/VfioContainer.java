@@ -85,12 +85,13 @@ public final class VfioContainer {
         try {
             if (groups.isEmpty()) {
                 throw new VfioException(
-                        Errno.EINVAL, "SET_IOMMU type " + type + " refused: the container holds no group");
+                        Errno.EINVAL, "CT-2", "SET_IOMMU type " + type + " refused: the container holds no group");
             }
             var current = instance;
             if (current != null) {
                 throw new VfioException(
                         Errno.EINVAL,
+                        "CT-2",
                         "SET_IOMMU type " + type + " refused: the container has the backend " + current.name()
                                 + " already");
             }
@@ -103,6 +104,7 @@ public final class VfioContainer {
     private BackendInstance chooseBackend(Caller caller, int type) {
         var refusal = new VfioException(
                 Errno.ENODEV,
+                "CT-2",
                 "SET_IOMMU refused: no IOMMU backend offers container type " + type + " for these groups");
         backends.lock().lock();
         try {
@@ -125,7 +127,7 @@ public final class VfioContainer {
 
     private BackendInstance openAndAttach(Caller caller, ContainerBackends.Entry entry, int type) {
         if (entry.noIommu() && !caller.capable(Capability.SYS_RAWIO)) {
-            throw new VfioException(Errno.EPERM, "SET_IOMMU refused: the no-IOMMU type needs CAP_SYS_RAWIO");
+            throw new VfioException(Errno.EPERM, "CT-5", "SET_IOMMU refused: the no-IOMMU type needs CAP_SYS_RAWIO");
         }
         IommuBackend backend = entry.driver().open(type);
         int attached = 0;
@@ -134,7 +136,7 @@ public final class VfioContainer {
                 var group = groups.get(attached);
                 backend.attachGroup(group.iommuGroup(), group.kind());
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             while (attached-- > 0) {
                 backend.detachGroup(groups.get(attached).iommuGroup());
             }
@@ -153,13 +155,14 @@ public final class VfioContainer {
         boolean withoutIommu = group.kind() == GroupKind.NOIOMMU;
         if (withoutIommu && !caller.capable(Capability.SYS_RAWIO)) {
             throw new VfioException(
-                    Errno.EPERM, "SET_CONTAINER refused: " + group + " has no IOMMU and needs CAP_SYS_RAWIO");
+                    Errno.EPERM, "GR-8", "SET_CONTAINER refused: " + group + " has no IOMMU and needs CAP_SYS_RAWIO");
         }
         groupsLock.writeLock().lock();
         try {
             if (!groups.isEmpty() && noIommu != withoutIommu) {
                 throw new VfioException(
                         Errno.EPERM,
+                        "GR-8",
                         "SET_CONTAINER refused: groups with and without IOMMU cannot share a container (" + group
                                 + ")");
             }
@@ -171,7 +174,7 @@ public final class VfioContainer {
             if (current != null) {
                 try {
                     current.backend().attachGroup(group.iommuGroup(), group.kind());
-                } catch (RuntimeException e) {
+                } catch (Throwable e) {
                     if (claimed) {
                         group.iommuGroup().releaseDmaOwner(group);
                     }
@@ -233,7 +236,7 @@ public final class VfioContainer {
         var current = instance;
         if (current == null || !current.enter()) {
             throw new VfioException(
-                    Errno.EINVAL, operation + " refused: the container has no IOMMU backend (SET_IOMMU)");
+                    Errno.EINVAL, "Q-9", operation + " refused: the container has no IOMMU backend (SET_IOMMU)");
         }
         return current;
     }

@@ -2,7 +2,9 @@
 package org.vfio4j.core.vfio;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.device.DeviceOps;
+import org.vfio4j.spi.device.VirtualMachine;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -16,6 +18,9 @@ public abstract sealed class VfioDeviceFile implements AutoCloseable permits Gro
 
     /** Written after the complete open sequence: who sees it sees all the sequence did (DF-23, P-15). */
     private volatile boolean granted;
+
+    /** The machine to be remembered at a first open through this file; no reference is held (EXT-2). */
+    private volatile @Nullable VirtualMachine machine;
 
     VfioDeviceFile(CoreDevice device, boolean granted) {
         this.device = device;
@@ -36,17 +41,38 @@ public abstract sealed class VfioDeviceFile implements AutoCloseable permits Gro
         granted = true;
     }
 
+    /** Says which machine the device is for if this file opens it. */
+    public void machine(@Nullable VirtualMachine next) {
+        machine = next;
+    }
+
+    @Nullable
+    VirtualMachine machine() {
+        return machine;
+    }
+
     /**
      * The driver's ops.
      *
      * @throws VfioException EINVAL while parked (DF-1, DF-2)
      */
     public DeviceOps ops() {
+        requireGranted();
+        return device.ops();
+    }
+
+    /**
+     * Refuses while the file is parked.
+     *
+     * @throws VfioException EINVAL (DF-1, DF-2)
+     */
+    public void requireGranted() {
         if (!granted) {
             throw new VfioException(
-                    Errno.EINVAL, "the file of " + device + " is not bound to an iommufd yet: only BIND_IOMMUFD works");
+                    Errno.EINVAL,
+                    "DF-1",
+                    "the file of " + device + " is not bound to an iommufd yet: only BIND_IOMMUFD works");
         }
-        return device.ops();
     }
 
     /** What {@code /proc/PID/fdinfo} adds (NA-2). */

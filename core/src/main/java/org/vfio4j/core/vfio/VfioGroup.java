@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.vfio;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.Capability;
-import org.vfio4j.spi.host.BusDevice;
+import org.vfio4j.spi.device.VirtualMachine;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.iommu.GroupKind;
-import org.vfio4j.spi.iommu.IommufdContext;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -29,13 +25,15 @@ public final class VfioGroup {
     private final GroupKind kind;
     private final IommuGroup iommuGroup;
     private final int minor;
-    private final int pageSize;
+    private final GroupDevices devices = new GroupDevices(this);
 
     /**
-     * Guards everything below down to {@link #devicesLock} (kernel: {@code group->group_lock}). Taken after the list of
-     * groups, before a container's lock and before a set lock. It arbitrates group open against BIND (EX-1).
+     * Guards everything below (kernel: {@code group->group_lock}). Taken after the list of groups, before a container's lock
+     * and before a set lock. It arbitrates group open against BIND (EX-1).
      */
     private final ReentrantLock lock = new ReentrantLock();
+
+    private final GroupAttachment attachment;
 
     /** The one open group file; stays while {@link #fileUses} is above 0. */
     private @Nullable GroupFile openFile;
@@ -43,30 +41,20 @@ public final class VfioGroup {
     /** 1 for the open file's descriptors and 1 for each device open through a container. */
     private int fileUses;
 
-    private @Nullable VfioContainer container;
-
-    /** 0 without container, else 1 plus the devices open through it (OM-10). */
-    private int containerUsers;
-
-    private @Nullable IommufdContext iommufd;
-
     /** Files of this group's devices that are bound, or about to be, by their own path. */
     private int cdevOpens;
 
+    /** The machine devices opened through the group file are for; no reference is held (EXT-2). */
+    private @Nullable VirtualMachine machine;
+
     /** The last device is unregistered: the IOMMU group is forgotten (UN-6). */
     private boolean revoked;
-
-    /** Guards {@link #devices}; a leaf but for the driver's name match. */
-    private final ReentrantLock devicesLock = new ReentrantLock();
-
-    /** Registered devices, newest first. */
-    private final List<CoreDevice> devices = new ArrayList<>();
 
     VfioGroup(GroupKind kind, IommuGroup iommuGroup, int minor, int pageSize) {
         this.kind = kind;
         this.iommuGroup = iommuGroup;
         this.minor = minor;
-        this.pageSize = pageSize;
+        this.attachment = new GroupAttachment(this, pageSize);
     }
 
     /** Number of its node. */
@@ -94,6 +82,11 @@ public final class VfioGroup {
         return kind == GroupKind.NOIOMMU ? "noiommu-" + number() : Integer.toString(number());
     }
 
+    /** Its registered devices. */
+    GroupDevices devices() {
+        return devices;
+    }
+
     /**
      * Opens the group file (GR-1 to GR-5).
      *
@@ -102,20 +95,19 @@ public final class VfioGroup {
     public GroupFile open(Caller caller) {
         lock.lock();
         try {
-            if (revoked) {
-                throw revokedError("open");
-            }
+            requireNotRevoked("GR-1", "open");
             if (kind == GroupKind.NOIOMMU && !caller.capable(Capability.SYS_RAWIO)) {
                 throw new VfioException(
-                        Errno.EPERM, "open of " + this + " refused: a group without IOMMU needs CAP_SYS_RAWIO");
+                        Errno.EPERM, "GR-2", "open of " + this + " refused: a group without IOMMU needs CAP_SYS_RAWIO");
             }
             if (cdevOpens != 0) {
                 throw new VfioException(
                         Errno.EBUSY,
+                        "GR-3",
                         "open of " + this + " refused: " + cdevOpens + " of its devices are bound by their own files");
             }
             if (openFile != null) {
-                throw new VfioException(Errno.EBUSY, "open of " + this + " refused: it is open already");
+                throw new VfioException(Errno.EBUSY, "GR-4", "open of " + this + " refused: it is open already");
             }
             var file = new GroupFile(this);
             openFile = file;
@@ -138,39 +130,33 @@ public final class VfioGroup {
     }
 
     private void releaseUnusedFile() {
-        if (openFile == null || fileUses != 0) {
-            return;
-        }
-        dropContainer();
-        dropIommufd();
-        openFile = null;
-    }
-
-    private void dropContainer() {
-        var attached = container;
-        if (attached != null) {
-            attached.detach(this);
-            container = null;
-            containerUsers = 0;
+        if (openFile != null && fileUses == 0) {
+            attachment.drop();
+            openFile = null;
         }
     }
 
-    private void dropIommufd() {
-        var context = iommufd;
-        if (context != null) {
-            iommufd = null;
-            context.release();
+    /** The machine that devices opened from now on are for (EXT-2). */
+    public void machine(@Nullable VirtualMachine next) {
+        lock.lock();
+        try {
+            machine = next;
+        } finally {
+            lock.unlock();
         }
+    }
+
+    /** Whether DMA of all its registered devices can be kept from getting round CPU caches (EXT-3). */
+    public boolean enforcesCoherency() {
+        return devices.enforceCoherency();
     }
 
     /** GET_STATUS: flags (GR-6). */
     int status() {
         lock.lock();
         try {
-            if (revoked) {
-                throw revokedError("GET_STATUS");
-            }
-            if (container != null || iommufd != null) {
+            requireNotRevoked("GR-6", "GET_STATUS");
+            if (attachment.present()) {
                 return VIABLE | CONTAINER_SET;
             }
             return iommuGroup.dmaUnowned() ? VIABLE : 0;
@@ -183,75 +169,25 @@ public final class VfioGroup {
     void setContainer(Caller caller, ContainerRole role) {
         lock.lock();
         try {
-            if (container != null || iommufd != null) {
-                throw new VfioException(Errno.EINVAL, "SET_CONTAINER refused: " + this + " has a container already");
-            }
-            if (revoked) {
-                throw revokedError("SET_CONTAINER");
-            }
-            if (role instanceof ContainerRole.Legacy legacy) {
-                legacy.container().attach(caller, this);
-                container = legacy.container();
-                containerUsers = 1;
-            } else if (role instanceof ContainerRole.Iommufd other) {
-                useIommufd(other.context());
-            } else {
+            if (attachment.present()) {
                 throw new VfioException(
-                        Errno.EBADFD, "SET_CONTAINER refused: the file is neither a container nor an iommufd");
+                        Errno.EINVAL, "GR-7", "SET_CONTAINER refused: " + this + " has a container already");
             }
+            requireNotRevoked("GR-7", "SET_CONTAINER");
+            attachment.set(caller, role);
         } finally {
             lock.unlock();
         }
-    }
-
-    private void useIommufd(IommufdContext context) {
-        if (kind == GroupKind.NOIOMMU) {
-            context.setNoIommuMode();
-        } else {
-            context.ensureCompatIoas();
-        }
-        context.retain();
-        iommufd = context;
     }
 
     /** UNSET_CONTAINER (GR-9). */
     void unsetContainer() {
         lock.lock();
         try {
-            if (container != null) {
-                if (containerUsers != 1) {
-                    throw new VfioException(
-                            Errno.EBUSY,
-                            "UNSET_CONTAINER refused: " + (containerUsers - 1) + " devices of " + this + " are open");
-                }
-                dropContainer();
-            } else if (iommufd != null) {
-                dropIommufd();
-            } else {
-                throw new VfioException(Errno.EINVAL, "UNSET_CONTAINER refused: " + this + " has no container");
-            }
+            attachment.unset();
         } finally {
             lock.unlock();
         }
-    }
-
-    /** The first half of GET_DEVICE_FD: which device is meant, before any state is looked at (GR-11). */
-    DeviceHold match(String name) {
-        devicesLock.lock();
-        try {
-            for (var device : devices) {
-                var match = device.ops().nameMatch();
-                boolean meant = match != null
-                        ? match.matches(name)
-                        : name.equals(device.busDevice().name());
-                if (meant && device.registration().tryGet()) {
-                    return new DeviceHold(device);
-                }
-            }
-        } finally {
-            devicesLock.unlock();
-        }
-        throw new VfioException(Errno.ENODEV, "GET_DEVICE_FD refused: " + this + " has no device \"" + name + "\"");
     }
 
     /** The second half of GET_DEVICE_FD (GR-13 to GR-18). The hold passes to the file on success. */
@@ -259,14 +195,14 @@ public final class VfioGroup {
         var device = hold.device();
         lock.lock();
         try {
-            if (container == null && iommufd == null) {
-                throw new VfioException(Errno.EINVAL, "GET_DEVICE_FD refused: " + this + " has no container");
+            if (!attachment.present()) {
+                throw new VfioException(Errno.EINVAL, "GR-13", "GET_DEVICE_FD refused: " + this + " has no container");
             }
             var setLock = device.deviceSet().lock();
             setLock.lock();
             try {
                 if (device.openCount() == 0) {
-                    openFirst(caller, device);
+                    attachment.openFirst(caller, device, machine);
                 } else {
                     device.shared(1);
                 }
@@ -277,31 +213,6 @@ public final class VfioGroup {
             return new GroupDeviceFile(device);
         } finally {
             lock.unlock();
-        }
-    }
-
-    private void openFirst(Caller caller, CoreDevice device) {
-        var context = iommufd;
-        if (context == null) {
-            OpenSequence.firstOpen(device, new ContainerBinding(this, caller, pageSize));
-            return;
-        }
-        if (kind == GroupKind.NOIOMMU) {
-            if (!caller.capable(Capability.SYS_RAWIO) || context.hasCompatIoas()) {
-                throw new VfioException(
-                        Errno.EPERM,
-                        "GET_DEVICE_FD refused: " + device + " has no IOMMU; that needs CAP_SYS_RAWIO and an iommufd "
-                                + "without a compat IOAS");
-            }
-            OpenSequence.firstOpen(device, new IommufdBinding(context, pageSize));
-            return;
-        }
-        OpenSequence.firstOpen(device, new IommufdBinding(context, pageSize));
-        try {
-            Objects.requireNonNull(device.ops().iommufdOps()).attach(context.compatIoas());
-        } catch (RuntimeException e) {
-            OpenSequence.lastClose(device);
-            throw e;
         }
     }
 
@@ -327,26 +238,16 @@ public final class VfioGroup {
         device.registration().put();
     }
 
-    /** The IOMMU step of a first open through a container; the lock is held. */
+    /** The IOMMU step of a first open through a container: it keeps the group file too. The lock is held. */
     BackendInstance useContainer(Caller caller) {
-        var instance = Objects.requireNonNull(container, "the open checked it").instance();
-        if (instance.isEmpty()) {
-            throw new VfioException(
-                    Errno.EINVAL,
-                    "GET_DEVICE_FD refused: the container of " + this + " has no IOMMU backend (SET_IOMMU)");
-        }
-        if (kind == GroupKind.NOIOMMU && !caller.capable(Capability.SYS_RAWIO)) {
-            throw new VfioException(
-                    Errno.EPERM, "GET_DEVICE_FD refused: a device without IOMMU (" + this + ") needs CAP_SYS_RAWIO");
-        }
+        var instance = attachment.useContainer(caller);
         fileUses++;
-        containerUsers++;
-        return instance.get();
+        return instance;
     }
 
     /** Undoes {@link #useContainer}; the lock is held. */
     void unuseContainer() {
-        containerUsers--;
+        attachment.unuseContainer();
         fileUses--;
     }
 
@@ -359,7 +260,8 @@ public final class VfioGroup {
         lock.lock();
         try {
             if (openFile != null) {
-                throw new VfioException(Errno.EBUSY, "BIND_IOMMUFD refused: the file of " + this + " is open");
+                throw new VfioException(
+                        Errno.EBUSY, "§5.1 step 6", "BIND_IOMMUFD refused: the file of " + this + " is open");
             }
             cdevOpens++;
         } finally {
@@ -377,47 +279,22 @@ public final class VfioGroup {
         }
     }
 
-    @SuppressWarnings("ReferenceEquality") // A bus device is its identity.
-    boolean contains(BusDevice busDevice) {
-        devicesLock.lock();
-        try {
-            return devices.stream().anyMatch(device -> device.busDevice() == busDevice);
-        } finally {
-            devicesLock.unlock();
-        }
-    }
-
-    void add(CoreDevice device) {
-        devicesLock.lock();
-        try {
-            devices.addFirst(device);
-        } finally {
-            devicesLock.unlock();
-        }
-    }
-
-    void remove(CoreDevice device) {
-        devicesLock.lock();
-        try {
-            devices.remove(device);
-        } finally {
-            devicesLock.unlock();
-        }
-    }
-
     /** The last device is unregistered (UN-6). An iommufd stays until UNSET_CONTAINER or close. */
     void revoke() {
         lock.lock();
         try {
-            dropContainer();
+            attachment.dropContainer();
             revoked = true;
         } finally {
             lock.unlock();
         }
     }
 
-    private VfioException revokedError(String operation) {
-        return new VfioException(Errno.ENODEV, operation + " refused: the last device of " + this + " is gone");
+    private void requireNotRevoked(String rule, String operation) {
+        if (revoked) {
+            throw new VfioException(
+                    Errno.ENODEV, rule, operation + " refused: the last device of " + this + " is gone");
+        }
     }
 
     @Override

@@ -62,6 +62,7 @@ public final class VfioGroups {
         if (!settings.unsafeNoIommuMode()) {
             throw new VfioException(
                     Errno.EINVAL,
+                    "DR-5",
                     "registration of " + device + " refused: it is not behind an IOMMU "
                             + "(core.enable_unsafe_noiommu_mode would allow that)");
         }
@@ -73,9 +74,11 @@ public final class VfioGroups {
         listLock.lock();
         try {
             var entry = byNumber.computeIfAbsent(real.id(), number -> entry(GroupKind.IOMMU, real));
-            if (entry.group.contains(device.busDevice())) {
+            if (entry.group.devices().contains(device.busDevice())) {
                 throw new VfioException(
-                        Errno.EINVAL, "registration of " + device + " refused: it is registered in its group already");
+                        Errno.EINVAL,
+                        "DR-5",
+                        "registration of " + device + " refused: it is registered in its group already");
             }
             entry.devices++;
             return entry.group;

@@ -12,10 +12,13 @@ import org.jspecify.annotations.Nullable;
 import org.vfio4j.core.memory.FrameTable;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.DeviceSet;
+import org.vfio4j.spi.device.DmaRange;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.IommufdOps;
 import org.vfio4j.spi.device.MigrationControl;
 import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.device.Virqfd;
+import org.vfio4j.spi.device.VirtualMachine;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.RunSink;
@@ -52,6 +55,16 @@ final class FakeCore implements DriverEnvironment {
             throw new VfioException(Errno.ENODEV, "no driver has " + device.name());
         }
         driver.remove(device);
+    }
+
+    @Override
+    public Virqfd virqfd(Virqfd.@Nullable Handler handler, @Nullable Runnable thread) {
+        throw new UnsupportedOperationException("these drivers have no virqfd");
+    }
+
+    @Override
+    public List<DmaRange> combineRanges(List<DmaRange> ranges, int wanted) {
+        throw new UnsupportedOperationException("these drivers watch no ranges");
     }
 
     @Override
@@ -146,6 +159,16 @@ final class FakeCore implements DriverEnvironment {
         }
 
         @Override
+        public IommufdOps physicalPasidIommufdOps() {
+            return physicalIommufdOps();
+        }
+
+        @Override
+        public Optional<VirtualMachine> machine() {
+            return Optional.empty();
+        }
+
+        @Override
         public IommufdOps emulatedIommufdOps() {
             throw new AssertionError("an fsl-mc object is a physical device");
         }
@@ -185,6 +208,11 @@ final class FakeCore implements DriverEnvironment {
         @Override
         public List<VfioDevice> members() {
             throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void operate(SetOperation operation) {
+            throw new UnsupportedOperationException("no operation on whole sets in these tests");
         }
 
         @Override

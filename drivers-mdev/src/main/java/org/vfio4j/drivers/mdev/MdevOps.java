@@ -5,10 +5,12 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.device.DeviceInfo;
 import org.vfio4j.spi.device.DeviceOps;
+import org.vfio4j.spi.device.DmaLoggingOps;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.IommufdOps;
 import org.vfio4j.spi.device.IrqInfo;
 import org.vfio4j.spi.device.IrqSet;
+import org.vfio4j.spi.device.MigrationOps;
 import org.vfio4j.spi.device.RegionInfo;
 import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.iommu.DmaUnmapListener;
@@ -110,6 +112,16 @@ final class MdevOps implements DeviceOps {
     @Override
     public DmaUnmapListener dmaUnmap() {
         return model;
+    }
+
+    @Override
+    public @Nullable MigrationOps migration() {
+        return model.migration(device().migrationControl());
+    }
+
+    @Override
+    public @Nullable DmaLoggingOps dmaLogging() {
+        return model.dmaLogging();
     }
 
     /** User memory through the VFIO device's own calls. */

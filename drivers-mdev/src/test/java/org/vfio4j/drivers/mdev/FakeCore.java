@@ -11,12 +11,16 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.core.memory.FrameTable;
+import org.vfio4j.core.vfio.MigrationStates;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.DeviceSet;
+import org.vfio4j.spi.device.DmaRange;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.IommufdOps;
 import org.vfio4j.spi.device.MigrationControl;
 import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.device.Virqfd;
+import org.vfio4j.spi.device.VirtualMachine;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.iommu.IommufdContext;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -61,6 +65,16 @@ final class FakeCore implements DriverEnvironment {
             throw new VfioException(Errno.ENODEV, "no driver has " + device.name());
         }
         driver.remove(device);
+    }
+
+    @Override
+    public Virqfd virqfd(Virqfd.@Nullable Handler handler, @Nullable Runnable thread) {
+        throw new UnsupportedOperationException("these drivers have no virqfd");
+    }
+
+    @Override
+    public List<DmaRange> combineRanges(List<DmaRange> ranges, int wanted) {
+        throw new UnsupportedOperationException("these drivers watch no ranges");
     }
 
     @Override
@@ -155,13 +169,23 @@ final class FakeCore implements DriverEnvironment {
         }
 
         @Override
+        public IommufdOps physicalPasidIommufdOps() {
+            return physicalIommufdOps();
+        }
+
+        @Override
+        public Optional<VirtualMachine> machine() {
+            return Optional.empty();
+        }
+
+        @Override
         public IommufdOps emulatedIommufdOps() {
             return EMULATED;
         }
 
         @Override
         public MigrationControl migrationControl() {
-            throw new UnsupportedOperationException("nothing migrates in these tests");
+            return CONTROL;
         }
 
         @Override
@@ -179,6 +203,19 @@ final class FakeCore implements DriverEnvironment {
             throw new UnsupportedOperationException();
         }
     }
+
+    /** The core's table of states. */
+    private static final MigrationControl CONTROL = new MigrationControl() {
+        @Override
+        public int nextState(int flags, int current, int requested) {
+            return MigrationStates.nextState(flags, current, requested);
+        }
+
+        @Override
+        public boolean precopyInfoV2() {
+            return false;
+        }
+    };
 
     /** The emulated steps, for comparison. */
     static final IommufdOps EMULATED = new IommufdOps() {

@@ -3,9 +3,11 @@ package org.vfio4j.drivers.pci;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.call.UapiMapping;
+import org.vfio4j.spi.memory.FileRange;
 import org.vfio4j.spi.pci.PciFunction;
 
 /**
@@ -58,6 +60,12 @@ final class BarMapping implements UapiMapping {
         } finally {
             memory.leaveRead();
         }
+    }
+
+    @Override
+    public Optional<FileRange> backing() {
+        return Optional.ofNullable(function.barFile(bar))
+                .map(file -> new FileRange(file.file(), file.offset() + offset));
     }
 
     private MemorySegment fill() {

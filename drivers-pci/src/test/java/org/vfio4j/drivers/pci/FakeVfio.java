@@ -9,12 +9,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.vfio4j.core.vfio.EventVirqfd;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.DeviceSet;
+import org.vfio4j.spi.device.DmaRange;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.IommufdOps;
 import org.vfio4j.spi.device.MigrationControl;
 import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.device.Virqfd;
+import org.vfio4j.spi.device.VirtualMachine;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.RunSink;
@@ -58,6 +62,16 @@ final class FakeVfio implements DriverEnvironment {
     @Override
     public void unbind(BusDevice device) {
         throw new AssertionError("vfio-pci unbinds nothing");
+    }
+
+    @Override
+    public Virqfd virqfd(Virqfd.@Nullable Handler handler, @Nullable Runnable thread) {
+        return new EventVirqfd(handler, thread);
+    }
+
+    @Override
+    public List<DmaRange> combineRanges(List<DmaRange> ranges, int wanted) {
+        throw new UnsupportedOperationException("these drivers watch no ranges");
     }
 
     @Override
@@ -158,6 +172,16 @@ final class FakeVfio implements DriverEnvironment {
         }
 
         @Override
+        public IommufdOps physicalPasidIommufdOps() {
+            return physicalIommufdOps();
+        }
+
+        @Override
+        public Optional<VirtualMachine> machine() {
+            return Optional.empty();
+        }
+
+        @Override
         public IommufdOps emulatedIommufdOps() {
             throw new AssertionError("a PCI function does DMA");
         }
@@ -205,6 +229,11 @@ final class FakeVfio implements DriverEnvironment {
         @Override
         public List<VfioDevice> members() {
             return devices;
+        }
+
+        @Override
+        public void operate(SetOperation operation) {
+            throw new UnsupportedOperationException("no operation on whole sets in these tests");
         }
 
         @Override

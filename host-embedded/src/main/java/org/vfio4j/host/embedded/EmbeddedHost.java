@@ -30,6 +30,7 @@ import org.vfio4j.spi.host.Host;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.ProcessBarrier;
 import org.vfio4j.spi.model.DeviceModelProvider;
 
 /**
@@ -60,10 +61,13 @@ final class EmbeddedHost implements Host {
      * @throws org.vfio4j.uapi.VfioException EINVAL with the place in the description
      */
     static EmbeddedHost boot(
-            MachineDescription machine, PhysicalMemory memory, Iterable<DeviceModelProvider> providers) {
+            MachineDescription machine,
+            PhysicalMemory memory,
+            ProcessBarrier barrier,
+            Iterable<DeviceModelProvider> providers) {
         Deque<AutoCloseable> owned = new ArrayDeque<>();
         try {
-            return build(machine, memory, providers, owned);
+            return build(machine, memory, barrier, providers, owned);
         } catch (RuntimeException e) {
             closeAll(owned);
             throw e;
@@ -73,11 +77,12 @@ final class EmbeddedHost implements Host {
     private static EmbeddedHost build(
             MachineDescription machine,
             PhysicalMemory memory,
+            ProcessBarrier barrier,
             Iterable<DeviceModelProvider> providers,
             Deque<AutoCloseable> owned) {
         var faults = new FaultLog();
         var groups = new GroupTable();
-        var units = IommuUnits.make(machine.iommus(), memory, faults);
+        var units = IommuUnits.make(machine.iommus(), memory, barrier, faults);
         var devices = new DeviceExecutor(machine.name());
 
         var pci = new PciAssembly(machine.pci(), devices);

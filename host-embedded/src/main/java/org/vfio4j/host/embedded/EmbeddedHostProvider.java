@@ -37,7 +37,11 @@ public final class EmbeddedHostProvider implements HostProvider {
     @Override
     public Host start(HostEnvironment environment) {
         var machine = environment.machine().map(EmbeddedHostProvider::read).orElseGet(MachineFile::builtIn);
-        return EmbeddedHost.boot(machine, environment.memory(), ServiceLoader.load(DeviceModelProvider.class));
+        return EmbeddedHost.boot(
+                machine,
+                environment.memory(),
+                environment.processBarrier(),
+                ServiceLoader.load(DeviceModelProvider.class));
     }
 
     private static MachineDescription read(Path path) {

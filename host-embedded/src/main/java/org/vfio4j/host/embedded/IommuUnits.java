@@ -14,19 +14,22 @@ import org.vfio4j.host.embedded.iommu.TceUnit;
 import org.vfio4j.host.embedded.machine.IommuSpec;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.ProcessBarrier;
 
 /** Makes the IOMMU units a description names. */
 final class IommuUnits {
     private IommuUnits() {}
 
-    static Map<String, IommuUnit> make(List<IommuSpec> specs, PhysicalMemory memory, FaultLog faults) {
+    static Map<String, IommuUnit> make(
+            List<IommuSpec> specs, PhysicalMemory memory, ProcessBarrier barrier, FaultLog faults) {
         var units = new LinkedHashMap<String, IommuUnit>();
         for (var spec : specs) {
             units.put(
                     spec.name(),
                     switch (spec) {
-                        case IommuSpec.Paging paging -> new PagingUnit(paging.name(), memory, config(paging), faults);
-                        case IommuSpec.Tce tce -> new TceUnit(tce.name(), memory, config(tce, memory), faults);
+                        case IommuSpec.Paging paging ->
+                            new PagingUnit(paging.name(), memory, config(paging), faults, barrier);
+                        case IommuSpec.Tce tce -> new TceUnit(tce.name(), memory, config(tce, memory), faults, barrier);
                     });
         }
         return units;

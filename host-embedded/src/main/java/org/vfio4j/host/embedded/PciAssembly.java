@@ -84,7 +84,12 @@ final class PciAssembly {
             case PciSpec.Image image -> {
                 planBelow(address.segment(), image.bridge() ? image.secondary() : 0, function);
                 yield FunctionPlans.image(
-                        address, image.description(), image.config(), image.resources(), image.resetMethods());
+                        address,
+                        image.description(),
+                        image.config(),
+                        image.resources(),
+                        image.resetMethods(),
+                        image.attributes());
             }
         };
         plans.put(address, plan);

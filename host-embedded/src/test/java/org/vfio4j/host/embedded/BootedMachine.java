@@ -8,12 +8,14 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.vfio4j.core.memory.FrameTable;
 import org.vfio4j.core.memory.JvmAddressSpace;
+import org.vfio4j.core.memory.Membarrier;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.Host;
 import org.vfio4j.spi.host.HostEnvironment;
 import org.vfio4j.spi.host.IommuDomain;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.ProcessBarrier;
 import org.vfio4j.spi.pci.PciFunction;
 
 /** A machine under test with memory of its own, and the few steps VFIO takes with it. */
@@ -34,6 +36,11 @@ public final class BootedMachine implements AutoCloseable {
             @Override
             public Optional<Path> machine() {
                 return machine;
+            }
+
+            @Override
+            public ProcessBarrier processBarrier() {
+                return Membarrier.ofProcess();
             }
         });
     }

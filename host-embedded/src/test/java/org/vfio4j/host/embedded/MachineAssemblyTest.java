@@ -20,6 +20,7 @@ import org.vfio4j.spi.host.DmaFault;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.host.ReservedRegion;
+import org.vfio4j.spi.memory.ProcessBarrier;
 import org.vfio4j.spi.model.DeviceModelProvider;
 import org.vfio4j.spi.model.DeviceSlot;
 import org.vfio4j.uapi.Errno;
@@ -115,7 +116,8 @@ class MachineAssemblyTest {
     private EmbeddedHost boot(String json, String bus) throws IOException {
         var file = folder.resolve("x.json");
         Files.writeString(file, json);
-        return EmbeddedHost.boot(MachineFile.read(file), new FrameTable(), List.of(new ToyProvider(bus)));
+        return EmbeddedHost.boot(
+                MachineFile.read(file), new FrameTable(), ProcessBarrier.unavailable(), List.of(new ToyProvider(bus)));
     }
 
     private static String toy(String more) {
@@ -146,7 +148,11 @@ class MachineAssemblyTest {
 
     @Test
     void shouldAddModelsThatAskToDefaultMachineOnly() throws IOException {
-        try (var host = EmbeddedHost.boot(MachineFile.builtIn(), new FrameTable(), List.of(new ToyProvider("toy")))) {
+        try (var host = EmbeddedHost.boot(
+                MachineFile.builtIn(),
+                new FrameTable(),
+                ProcessBarrier.unavailable(),
+                List.of(new ToyProvider("toy")))) {
             assertThat(host.buses())
                     .filteredOn(bus -> bus.name().equals("toy"))
                     .singleElement()

@@ -97,7 +97,11 @@ public final class CapturedMachine {
             CapturedGroups.@Nullable Membership membership,
             Map<Integer, List<ReservedRegion>> reserved) {
         var image = new PciSpec.Image(
-                function.description(), function.config(), known.resources(), Optional.of(known.resetMethods()));
+                function.description(),
+                function.config(),
+                known.resources(),
+                Optional.of(known.resetMethods()),
+                known.others());
         SourcePosition where = membership == null ? function.where() : membership.where();
         var placement = new Placement(
                 where,

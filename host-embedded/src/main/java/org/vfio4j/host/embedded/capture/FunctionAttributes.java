@@ -3,6 +3,7 @@ package org.vfio4j.host.embedded.capture;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,8 +20,10 @@ import org.vfio4j.spi.pci.PciResource;
  * @param resources seven: six registers and the ROM
  * @param resetMethods in order of preference; those this host cannot do are left out
  * @param driver the driver that had it
+ * @param others everything that is shown again as it was: text by name, with all lines of a name that has several
  */
-record FunctionAttributes(List<PciResource> resources, List<String> resetMethods, Optional<String> driver) {
+record FunctionAttributes(
+        List<PciResource> resources, List<String> resetMethods, Optional<String> driver, Map<String, String> others) {
     private static final List<String> POSSIBLE_RESETS = List.of("flr", "af_flr", "pm", "bus");
     private static final Pattern RESOURCE =
             Pattern.compile("0x([0-9a-fA-F]{1,16}) 0x([0-9a-fA-F]{1,16}) 0x([0-9a-fA-F]{1,16})");
@@ -32,6 +35,7 @@ record FunctionAttributes(List<PciResource> resources, List<String> resetMethods
     FunctionAttributes {
         resources = List.copyOf(resources);
         resetMethods = List.copyOf(resetMethods);
+        others = Map.copyOf(others);
     }
 
     /**
@@ -81,6 +85,7 @@ record FunctionAttributes(List<PciResource> resources, List<String> resetMethods
         private final PciAddress address;
         private final List<PciResource> resources = new ArrayList<>();
         private List<String> resetMethods = List.of();
+        private final Map<String, String> others = new LinkedHashMap<>();
         private Optional<String> driver = Optional.empty();
         private int seen;
 
@@ -95,16 +100,18 @@ record FunctionAttributes(List<PciResource> resources, List<String> resetMethods
                 throw at.refuse("a line of " + address + " is no \"attribute: value\": \"" + line + "\"");
             }
             String value = line.substring(colon + 1).strip();
-            switch (line.substring(0, colon)) {
-                case "resource" -> resource(at, value);
+            String name = line.substring(0, colon);
+            switch (name) {
+                case "resource" -> {
+                    resource(at, value);
+                    others.merge(name, value + "\n", String::concat);
+                }
                 case "reset_method" ->
                     resetMethods = List.of(value.split(" +", -1)).stream()
                             .filter(POSSIBLE_RESETS::contains)
                             .toList();
-                case "driver" -> driver = Optional.of(value).filter(name -> !name.isEmpty());
-                default -> {
-                    // Other attributes of sysfs may be recorded; nothing here depends on them.
-                }
+                case "driver" -> driver = Optional.of(value).filter(word -> !word.isEmpty());
+                default -> others.merge(name, value + "\n", String::concat);
             }
         }
 
@@ -144,7 +151,7 @@ record FunctionAttributes(List<PciResource> resources, List<String> resetMethods
                 throw where.refuse("the section of " + address + " has " + resources.size()
                         + " resources, at least 7 belong there: the file is cut off");
             }
-            return new FunctionAttributes(resources, resetMethods, driver);
+            return new FunctionAttributes(resources, resetMethods, driver, others);
         }
     }
 }

@@ -38,6 +38,9 @@ public final class SysfsRecorder implements MachineRecorder {
     private static final class Run {
         private static final int MOST_CONFIG = 4096;
 
+        /** Attributes that are shown again as they were and follow from nothing else that is recorded. */
+        private static final List<String> PLACE = List.of("irq", "numa_node", "local_cpus", "local_cpulist");
+
         private final Path sysRoot;
         private final List<String> unreadable = new ArrayList<>();
         private final Map<Integer, List<PciAddress>> groups = new TreeMap<>();
@@ -91,6 +94,12 @@ public final class SysfsRecorder implements MachineRecorder {
             var reset = folder.resolve("reset_method");
             if (Files.exists(reset)) {
                 optional(reset).ifPresent(value -> attribute("reset_method", value));
+            }
+            for (var name : PLACE) {
+                var place = folder.resolve(name);
+                if (Files.exists(place)) {
+                    optional(place).ifPresent(value -> attribute(name, value));
+                }
             }
             linkName(folder.resolve("driver")).ifPresent(value -> attribute("driver", value));
             linkName(folder.resolve("iommu_group")).ifPresent(value -> group(address, value));
@@ -149,7 +158,7 @@ public final class SysfsRecorder implements MachineRecorder {
             try {
                 return Optional.of(Files.readString(file).strip());
             } catch (IOException e) {
-                unreadable.add(file + ": " + e);
+                unreadable.add(file + ": " + IoReason.of(e));
                 return Optional.empty();
             }
         }
@@ -161,7 +170,7 @@ public final class SysfsRecorder implements MachineRecorder {
             try {
                 return Optional.of(String.valueOf(Files.readSymbolicLink(link).getFileName()));
             } catch (IOException e) {
-                unreadable.add(link + ": " + e);
+                unreadable.add(link + ": " + IoReason.of(e));
                 return Optional.empty();
             }
         }
@@ -175,7 +184,7 @@ public final class SysfsRecorder implements MachineRecorder {
             try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
                 stream.forEach(entries::add);
             } catch (IOException e) {
-                throw new VfioException(Errno.EIO, folder + ": cannot be listed: " + e, e);
+                throw new VfioException(Errno.EIO, folder + ": cannot be listed: " + IoReason.of(e), e);
             }
             entries.sort(null);
             return entries;
@@ -205,7 +214,7 @@ public final class SysfsRecorder implements MachineRecorder {
                 // Last: a folder with this file is complete.
                 Files.writeString(target.resolve(CaptureFiles.CONFIG), config);
             } catch (IOException e) {
-                throw new VfioException(Errno.EIO, target + ": cannot be written: " + e, e);
+                throw new VfioException(Errno.EIO, target + ": cannot be written: " + IoReason.of(e), e);
             }
         }
     }

@@ -4,13 +4,16 @@ package org.vfio4j.host.embedded.fslmc;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.host.embedded.device.MachineSlot;
+import org.vfio4j.host.embedded.device.TextAttribute;
 import org.vfio4j.spi.fslmc.McObject;
 import org.vfio4j.spi.fslmc.McRegion;
+import org.vfio4j.spi.host.DeviceAttribute;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.host.ReservedRegion;
@@ -210,6 +213,17 @@ final class EmbeddedMcObject implements McObject {
     @Override
     public String sysfsPath() {
         return slot.sysfsPath();
+    }
+
+    /** Spec: fsl-mc §2.1. */
+    @Override
+    public Map<String, DeviceAttribute> attributes() {
+        String modalias = "fsl-mc:v00001957d" + type;
+        return Map.of(
+                "modalias",
+                TextAttribute.line(() -> modalias),
+                "uevent",
+                new TextAttribute(0644, () -> "MODALIAS=" + modalias + "\n", text -> {}));
     }
 
     @Override

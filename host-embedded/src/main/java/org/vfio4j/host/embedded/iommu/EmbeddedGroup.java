@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
@@ -28,6 +27,7 @@ public abstract sealed class EmbeddedGroup implements IommuGroup permits PagingG
     private final int id;
     private final boolean isolatedMsi;
     private final FaultLog faults;
+    private final AccessFence fence;
 
     /**
      * Guards members, ports, ownership, and what the group is attached to, which therefore change one at a time. Taken
@@ -38,10 +38,11 @@ public abstract sealed class EmbeddedGroup implements IommuGroup permits PagingG
     private final Map<BusDevice, List<IommuPort>> members = new LinkedHashMap<>();
     private final DmaOwnership ownership;
 
-    EmbeddedGroup(int id, boolean isolatedMsi, FaultLog faults) {
+    EmbeddedGroup(int id, boolean isolatedMsi, FaultLog faults, AccessFence fence) {
         this.id = id;
         this.isolatedMsi = isolatedMsi;
         this.faults = faults;
+        this.fence = fence;
         this.ownership = new DmaOwnership(id);
     }
 
@@ -76,7 +77,7 @@ public abstract sealed class EmbeddedGroup implements IommuGroup permits PagingG
     public final DmaPort port(BusDevice member, BooleanSupplier busMaster) {
         return locked(() -> {
             List<IommuPort> ports = portsOf(member);
-            var port = new IommuPort(member.name(), busMaster, faults);
+            var port = new IommuPort(member.name(), busMaster, faults, fence);
             ports.add(port);
             connect(List.of(port));
             return port;
@@ -203,14 +204,26 @@ public abstract sealed class EmbeddedGroup implements IommuGroup permits PagingG
         }
     }
 
-    /** Lets ports translate otherwise; no access that started before is still running when it returns. */
-    static void switchTo(List<IommuPort> ports, Supplier<? extends @Nullable Translation> translation) {
-        for (IommuPort port : ports) {
-            port.translateWith(translation.get());
+    /** Lets ports translate so from now on; no access that started before is still running when it returns. */
+    final void switchTo(List<? extends Translation> translations) {
+        for (Translation translation : translations) {
+            translation.port().translateWith(translation);
         }
-        AccessFence.translationsChanged();
+        awaitAccessEnd(translations.stream().map(Translation::port).toList());
+    }
+
+    /** Lets ports reach nothing from now on; no access that started before is still running when it returns. */
+    final void block(List<IommuPort> ports) {
         for (IommuPort port : ports) {
-            port.awaitAccessEnd();
+            port.translateWith(null);
+        }
+        awaitAccessEnd(ports);
+    }
+
+    private void awaitAccessEnd(List<IommuPort> ports) {
+        if (!ports.isEmpty()) {
+            fence.translationsChanged(false);
+            ports.forEach(IommuPort::awaitAccessEnd);
         }
     }
 

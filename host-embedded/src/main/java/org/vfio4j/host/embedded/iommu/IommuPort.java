@@ -19,7 +19,6 @@ final class IommuPort implements DmaPort {
     /** Longest copy in one step, in bytes: what an unmap may have to wait for. */
     static final int MAX_STEP = 64 * 1024;
 
-    private static final VarHandle COUNTER = MethodHandles.arrayElementVarHandle(long[].class);
     private static final VarHandle TRANSLATION;
     private static final VarHandle POLLS;
 
@@ -33,26 +32,28 @@ final class IommuPort implements DmaPort {
         }
     }
 
-    /** The counter sits between 128 bytes of nothing on either side: no other core's data shares its cache lines. */
-    private static final int COUNTER_PLACE = 16;
-
     private static final int SPINS_BEFORE_YIELD = 200;
 
     private final String device;
     private final BooleanSupplier busMaster;
     private final FaultLog faults;
-    private final long[] counter = new long[2 * COUNTER_PLACE + 1];
+    private final AccessFence fence;
+
+    /** Odd while a step runs. Written by the device's thread only. */
+    private final PaddedLong counter = new PaddedLong();
 
     /** How accesses are translated; null refuses them all. Set under the group's lock, read inside a step only. */
+    @SuppressWarnings("UnusedVariable") // through TRANSLATION
     private @Nullable Translation translation;
 
     @SuppressWarnings({"unused", "FieldCanBeFinal"}) // through POLLS, so that no compiler knows its value
     private int polls = 2;
 
-    IommuPort(String device, BooleanSupplier busMaster, FaultLog faults) {
+    IommuPort(String device, BooleanSupplier busMaster, FaultLog faults, AccessFence fence) {
         this.device = device;
         this.busMaster = busMaster;
         this.faults = faults;
+        this.fence = fence;
     }
 
     @Override
@@ -76,12 +77,12 @@ final class IommuPort implements DmaPort {
     /** Waits until an access that is in progress now has done its step. */
     @SuppressWarnings("ThreadPriorityCheck") // yielding only shortens the wait for a device thread that lost its core
     void awaitAccessEnd() {
-        long seen = (long) COUNTER.getAcquire(counter, COUNTER_PLACE);
+        long seen = counter.getAcquire();
         if ((seen & 1) == 0) {
             return;
         }
         int spins = 0;
-        while ((long) COUNTER.getAcquire(counter, COUNTER_PLACE) == seen) {
+        while (counter.getAcquire() == seen) {
             if (++spins < SPINS_BEFORE_YIELD) {
                 Thread.onSpinWait();
             } else {
@@ -108,14 +109,14 @@ final class IommuPort implements DmaPort {
 
     /** Moves what one page and one step allow; answers the bytes moved, or a refusal. */
     private long step(long iova, MemorySegment buffer, long bufferOffset, long remaining, boolean write) {
-        long idle = counter[COUNTER_PLACE];
+        long idle = counter.getPlain();
         if ((idle & 1) != 0) {
             throw new IllegalStateException("the DMA port of " + device + " is used by two threads at once");
         }
         try {
-            COUNTER.setOpaque(counter, COUNTER_PLACE, idle + 1);
-            AccessFence.deviceEntered();
-            Translation current = translation;
+            counter.setOpaque(idle + 1);
+            fence.deviceEntered();
+            Translation current = (Translation) TRANSLATION.getAcquire(this);
             if (current == null) {
                 return Translation.refuse(DmaFault.Reason.BLOCKED);
             }
@@ -140,7 +141,7 @@ final class IommuPort implements DmaPort {
             // The caller's side was checked before: the arena behind the translation was closed, or a file cut short.
             return Translation.refuse(DmaFault.Reason.MEMORY_GONE);
         } finally {
-            COUNTER.setRelease(counter, COUNTER_PLACE, idle + 2);
+            counter.setRelease(idle + 2);
         }
     }
 

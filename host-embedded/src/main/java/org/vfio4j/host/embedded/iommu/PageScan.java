@@ -2,9 +2,9 @@
 package org.vfio4j.host.embedded.iommu;
 
 /**
- * A walk over the pages mapped in a range, in address order and resumable: each call of {@link #nextRun} or
- * {@link #nextDirty} is made under the domain's table lock and ends after one finding or a bounded stretch without any, so
- * that the caller can report what was found with no lock held.
+ * A walk over the pages mapped in a range, in address order and resumable: each call of {@link #nextRun} is made
+ * under the domain's table lock and ends after one finding or a bounded stretch without any, so that the caller can report
+ * what was found with no lock held.
  */
 final class PageScan {
     /** Tables looked at in one call before it ends without a finding. */
@@ -57,7 +57,8 @@ final class PageScan {
 
     /** Finds the next physically contiguous run, cut to the range. */
     void nextRun() {
-        start();
+        length = 0;
+        complete = false;
         for (int tables = 0; hasMore() && !complete && (tables < TABLES_PER_CALL || length > 0); tables++) {
             int level = table.find(position);
             int number = table.tableFound(level);
@@ -69,35 +70,6 @@ final class PageScan {
                 addToRun(entry, level);
             }
         }
-    }
-
-    /**
-     * Finds the next range of whole pages that devices wrote. The first and the last may reach beyond the range.
-     *
-     * @param clear whether to clear the dirty bits of what is found
-     */
-    void nextDirty(boolean clear) {
-        start();
-        for (int tables = 0; hasMore() && !complete && (tables < TABLES_PER_CALL || length > 0); tables++) {
-            int level = table.find(position);
-            int number = table.tableFound(level);
-            for (int slot = Pte.slot(position, level); slot < Pte.SLOTS && hasMore() && !complete; slot++) {
-                long entry = pool.entry(number, slot);
-                if (Pte.isTable(entry)) {
-                    break;
-                }
-                boolean dirty = Pte.isPage(entry) && (entry & Pte.DIRTY) != 0;
-                if (dirty && clear) {
-                    pool.clearFlags(number, slot, Pte.DIRTY);
-                }
-                addToDirty(dirty, level);
-            }
-        }
-    }
-
-    private void start() {
-        length = 0;
-        complete = false;
     }
 
     private void addToRun(long entry, int level) {
@@ -116,19 +88,5 @@ final class PageScan {
             complete = true;
         }
         position = end + 1;
-    }
-
-    private void addToDirty(boolean dirty, int level) {
-        long size = Pte.size(level);
-        long start = position & -size;
-        if (dirty) {
-            if (length == 0) {
-                iova = start;
-            }
-            length += size;
-        } else if (length > 0) {
-            complete = true;
-        }
-        position = start + size;
     }
 }

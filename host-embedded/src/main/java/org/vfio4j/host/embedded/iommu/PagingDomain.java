@@ -17,7 +17,7 @@ final class PagingDomain implements IommuDomain {
     private final boolean creatorEnforces;
     private final long pageSizes;
     private final PageTable table;
-    private final PortSet ports = new PortSet();
+    private final PortSet ports;
 
     /** Guards the tree of tables against other changes. Innermost, held for the tables touched; ports never take it. */
     private final ReentrantLock tableLock = new ReentrantLock();
@@ -33,10 +33,11 @@ final class PagingDomain implements IommuDomain {
     PagingDomain(PagingUnit unit, boolean dirtyTracking, boolean creatorEnforces) {
         PagingConfig config = unit.config();
         this.unit = unit;
+        this.ports = new PortSet(unit.fence());
         this.dirtyTracking = dirtyTracking;
         this.creatorEnforces = creatorEnforces;
         this.pageSizes = dirtyTracking ? config.dirtyPageSizes() : config.pageSizes();
-        this.table = new PageTable(config.addressBits(), pageSizes, config.tableLimit());
+        this.table = new PageTable(config.addressBits(), pageSizes, config.tableLimit(), dirtyTracking);
     }
 
     PagingUnit unit() {
@@ -71,7 +72,7 @@ final class PagingDomain implements IommuDomain {
      * @param enforces whether coherency can be enforced for all of the group's devices
      * @throws VfioException EINVAL when the domain enforces coherency and the group cannot
      */
-    void admit(List<IommuPort> joining, boolean enforces) {
+    void admit(List<PagingTranslation> joining, boolean enforces) {
         attachmentLock.lock();
         try {
             if (freed) {
@@ -221,18 +222,18 @@ final class PagingDomain implements IommuDomain {
 
     @Override
     public void readDirty(long iova, long length, boolean clear, DirtySink sink) {
-        var scan = new PageScan(table, iova, length);
+        var scan = new DirtyScan(table, iova, length, clear);
         boolean found = false;
         while (scan.hasMore()) {
             tableLock.lock();
             try {
-                scan.nextDirty(clear);
+                scan.next();
             } finally {
                 tableLock.unlock();
             }
-            if (scan.length() != 0) {
+            for (int run = 0; run < scan.runs(); run++) {
                 found = true;
-                sink.dirty(scan.iova(), scan.length());
+                sink.dirty(scan.iova(run), scan.length(run));
             }
         }
         if (found && clear) {

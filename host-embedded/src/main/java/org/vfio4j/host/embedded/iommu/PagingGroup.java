@@ -26,7 +26,7 @@ final class PagingGroup extends EmbeddedGroup {
     private record Attachment(PagingDomain domain, boolean enforces) {}
 
     PagingGroup(int id, PagingUnit unit) {
-        super(id, unit.config().isolatedMsi(), unit.faults());
+        super(id, unit.config().isolatedMsi(), unit.faults(), unit.fence());
         this.unit = unit;
     }
 
@@ -47,10 +47,10 @@ final class PagingGroup extends EmbeddedGroup {
         boolean enforces = enforcesCoherency();
         locked(() -> {
             checkUnattached();
-            List<IommuPort> ports = ports();
-            fitting.admit(ports, enforces);
+            List<PagingTranslation> joining = translations(ports(), fitting);
+            fitting.admit(joining, enforces);
             attachment = new Attachment(fitting, enforces);
-            switchTo(ports, () -> new PagingTranslation(fitting, unit.physical()));
+            switchTo(joining);
         });
     }
 
@@ -68,9 +68,10 @@ final class PagingGroup extends EmbeddedGroup {
                 return;
             }
             List<IommuPort> ports = ports();
-            fitting.admit(ports, enforces);
+            List<PagingTranslation> joining = translations(ports, fitting);
+            fitting.admit(joining, enforces);
             attachment = new Attachment(fitting, enforces);
-            switchTo(ports, () -> new PagingTranslation(fitting, unit.physical()));
+            switchTo(joining);
             old.domain.dismiss(ports, old.enforces);
         });
     }
@@ -102,7 +103,7 @@ final class PagingGroup extends EmbeddedGroup {
         Attachment old = attachment;
         if (old != null) {
             List<IommuPort> ports = ports();
-            switchTo(ports, () -> null);
+            block(ports);
             attachment = null;
             old.domain.dismiss(ports, old.enforces);
         }
@@ -112,18 +113,25 @@ final class PagingGroup extends EmbeddedGroup {
     void connect(List<IommuPort> ports) {
         Attachment now = attachment;
         if (now != null) {
-            now.domain.ports().add(ports);
-            switchTo(ports, () -> new PagingTranslation(now.domain, unit.physical()));
+            List<PagingTranslation> joining = translations(ports, now.domain);
+            now.domain.ports().add(joining);
+            switchTo(joining);
         }
     }
 
     @Override
     void disconnect(List<IommuPort> ports) {
-        switchTo(ports, () -> null);
+        block(ports);
         Attachment now = attachment;
         if (now != null) {
             now.domain.ports().remove(ports);
         }
+    }
+
+    private List<PagingTranslation> translations(List<IommuPort> ports, PagingDomain domain) {
+        return ports.stream()
+                .map(port -> new PagingTranslation(port, domain, unit.physical()))
+                .toList();
     }
 
     private PagingDomain fitting(IommuDomain domain) {

@@ -20,8 +20,8 @@ final class PagingTranslation extends Translation {
 
     private final int[] regionTables = new int[WALK_CACHE];
 
-    PagingTranslation(PagingDomain domain, PhysicalMemory physical) {
-        super(domain.ports(), physical);
+    PagingTranslation(IommuPort port, PagingDomain domain, PhysicalMemory physical) {
+        super(port, domain.ports(), physical);
         this.table = domain.table();
         this.pool = table.pool();
     }
@@ -58,6 +58,9 @@ final class PagingTranslation extends Translation {
             if (touched == entry || pool.replaceEntry(number, slot, entry, touched)) {
                 long pageMask = Pte.size(level) - 1;
                 boolean writable = (touched & (Pte.WRITE | Pte.DIRTY)) == (Pte.WRITE | Pte.DIRTY);
+                if (writable && level == 0) {
+                    pool.markDirty(number, slot);
+                }
                 return fill(iova, Pte.phys(entry) | (iova & pageMask), pageMask, (entry & Pte.READ) != 0, writable);
             }
             // The entry was changed meanwhile: look again.

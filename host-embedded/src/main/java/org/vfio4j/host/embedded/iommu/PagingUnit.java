@@ -4,6 +4,7 @@ package org.vfio4j.host.embedded.iommu;
 import java.util.Set;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.ProcessBarrier;
 
 /**
  * An IOMMU with multi-level page tables, as on x86 and Arm. Domains can be shared by all groups behind one unit, and by no
@@ -14,6 +15,19 @@ public final class PagingUnit implements IommuUnit {
     private final PhysicalMemory physical;
     private final PagingConfig config;
     private final FaultLog faults;
+    private final AccessFence fence;
+
+    /**
+     * A unit whose devices execute a fence at each access, for want of a barrier.
+     *
+     * @param name its name in the machine description
+     * @param physical the memory that devices behind it can be made to reach
+     * @param config what it can do
+     * @param faults where refused accesses are recorded
+     */
+    public PagingUnit(String name, PhysicalMemory physical, PagingConfig config, FaultLog faults) {
+        this(name, physical, config, faults, ProcessBarrier.unavailable());
+    }
 
     /**
      * A unit.
@@ -22,12 +36,15 @@ public final class PagingUnit implements IommuUnit {
      * @param physical the memory that devices behind it can be made to reach
      * @param config what it can do
      * @param faults where refused accesses are recorded
+     * @param barrier what an unmap runs, if available, so that devices need no fence
      */
-    public PagingUnit(String name, PhysicalMemory physical, PagingConfig config, FaultLog faults) {
+    public PagingUnit(
+            String name, PhysicalMemory physical, PagingConfig config, FaultLog faults, ProcessBarrier barrier) {
         this.name = name;
         this.physical = physical;
         this.config = config;
         this.faults = faults;
+        this.fence = new AccessFence(barrier);
     }
 
     @Override
@@ -56,5 +73,9 @@ public final class PagingUnit implements IommuUnit {
 
     FaultLog faults() {
         return faults;
+    }
+
+    AccessFence fence() {
+        return fence;
     }
 }

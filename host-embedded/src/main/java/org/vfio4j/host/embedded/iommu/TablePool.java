@@ -4,6 +4,7 @@ package org.vfio4j.host.embedded.iommu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import org.vfio4j.uapi.Errno;
@@ -21,16 +22,27 @@ final class TablePool implements AutoCloseable {
     static final int NONE = -1;
 
     private static final VarHandle ENTRY = ValueLayout.JAVA_LONG.varHandle();
+    private static final VarHandle MARK = MethodHandles.arrayElementVarHandle(long[].class);
     private static final long[] EMPTY = new long[Pte.SLOTS];
     private static final int TABLE_SHIFT = 12;
     private static final int CHUNK_SHIFT = 5;
     private static final int CHUNK_TABLES = 1 << CHUNK_SHIFT;
 
+    /** Words of dirty marks per table: a bit for each slot, all in one cache line's worth of memory. */
+    static final int MARK_WORDS = Pte.SLOTS / Long.SIZE;
+
     private final int limit;
+    private final boolean recordsWrites;
     private final Arena arena = Arena.ofShared();
 
     /** Grown by copying; an entry that leads to a table is stored after the array that holds the table. */
     private MemorySegment[] chunks = {};
+
+    /**
+     * Where to look for dirty entries: a bit for each slot of the tables of each chunk, see {@link #markDirty}. Whoever reads
+     * which of 512 pages were written reads 64 bytes instead of 4096. Grown as {@link #chunks} are.
+     */
+    private long[][] dirtyMarks = {};
 
     /** Entries in use of each table, for finding tables that became empty. */
     private int[] used = {};
@@ -45,9 +57,11 @@ final class TablePool implements AutoCloseable {
      * A pool without tables.
      *
      * @param limit most tables it may hold
+     * @param recordsWrites whether anybody is going to ask for dirty marks
      */
-    TablePool(int limit) {
+    TablePool(int limit, boolean recordsWrites) {
         this.limit = limit;
+        this.recordsWrites = recordsWrites;
     }
 
     /** Tables in use. */
@@ -117,9 +131,55 @@ final class TablePool implements AutoCloseable {
         return ENTRY.compareAndSet(chunk(table), offset(table, slot), expected, entry);
     }
 
-    /** Clears flags of an entry. */
-    void clearFlags(int table, int slot, long flags) {
-        long ignored = (long) ENTRY.getAndBitwiseAnd(chunk(table), offset(table, slot), ~flags);
+    /** Clears flags of an entry; answers what it was before. */
+    long clearFlags(int table, int slot, long flags) {
+        return (long) ENTRY.getAndBitwiseAnd(chunk(table), offset(table, slot), ~flags);
+    }
+
+    /**
+     * Marks a slot whose entry is dirty. Called after the entry's flag was set, or found set, and before the device writes.
+     *
+     * <p>Whoever clears takes marks first and flags afterwards. A mark without a flag is a page already reported; a flag
+     * without a mark is one whose port is about to mark it. A port that finds the flag set by another one marks as well, so
+     * no write is done before its mark can be seen, nor survives the clearing of its mark unreported.
+     */
+    void markDirty(int table, int slot) {
+        if (recordsWrites) {
+            long[] marks = dirtyMarks[table >>> CHUNK_SHIFT];
+            int word = markWord(table, slot / Long.SIZE);
+            long bit = 1L << slot % Long.SIZE;
+            if (((long) MARK.getOpaque(marks, word) & bit) == 0) {
+                long ignored = (long) MARK.getAndBitwiseOr(marks, word, bit);
+            }
+        }
+    }
+
+    /** Whether there is any mark. */
+    boolean hasDirtyMarks(int table) {
+        long[] marks = dirtyMarks[table >>> CHUNK_SHIFT];
+        int first = markWord(table, 0);
+        long any = 0;
+        for (int word = 0; word < MARK_WORDS; word++) {
+            any |= (long) MARK.getOpaque(marks, first + word);
+        }
+        return any != 0;
+    }
+
+    /** The marks of 64 slots. */
+    long dirtyMarks(int table, int word) {
+        return (long) MARK.getAcquire(dirtyMarks[table >>> CHUNK_SHIFT], markWord(table, word));
+    }
+
+    /** Takes some of the marks of 64 slots away; answers those that were there. */
+    long takeDirtyMarks(int table, int word, long taken) {
+        if ((dirtyMarks(table, word) & taken) == 0) {
+            return 0;
+        }
+        return taken & (long) MARK.getAndBitwiseAnd(dirtyMarks[table >>> CHUNK_SHIFT], markWord(table, word), ~taken);
+    }
+
+    private static int markWord(int table, int word) {
+        return (table & (CHUNK_TABLES - 1)) * MARK_WORDS + word;
     }
 
     @Override
@@ -148,6 +208,11 @@ final class TablePool implements AutoCloseable {
             int[] largerNext = Arrays.copyOf(next, first + added);
             MemorySegment[] largerChunks = Arrays.copyOf(chunks, chunks.length + 1);
             largerChunks[chunks.length] = chunk;
+            if (recordsWrites) {
+                long[][] largerMarks = Arrays.copyOf(dirtyMarks, chunks.length + 1);
+                largerMarks[chunks.length] = new long[CHUNK_TABLES * MARK_WORDS];
+                dirtyMarks = largerMarks;
+            }
             used = largerUsed;
             next = largerNext;
             chunks = largerChunks;

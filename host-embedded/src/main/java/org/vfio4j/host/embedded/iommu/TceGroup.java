@@ -17,9 +17,9 @@ final class TceGroup extends EmbeddedGroup {
     private final TceWindows windows;
 
     TceGroup(int id, TceUnit unit) {
-        super(id, unit.config().isolatedMsi(), unit.faults());
+        super(id, unit.config().isolatedMsi(), unit.faults(), unit.fence());
         this.unit = unit;
-        this.windows = new TceWindows(this, unit.config());
+        this.windows = new TceWindows(this, unit.config(), unit.fence());
     }
 
     @Override
@@ -64,13 +64,16 @@ final class TceGroup extends EmbeddedGroup {
 
     @Override
     void connect(List<IommuPort> ports) {
-        windows.ports().add(ports);
-        switchTo(ports, () -> new TceTranslation(windows, unit.physical()));
+        List<TceTranslation> joining = ports.stream()
+                .map(port -> new TceTranslation(port, windows, unit.physical()))
+                .toList();
+        windows.ports().add(joining);
+        switchTo(joining);
     }
 
     @Override
     void disconnect(List<IommuPort> ports) {
-        switchTo(ports, () -> null);
+        block(ports);
         windows.ports().remove(ports);
     }
 

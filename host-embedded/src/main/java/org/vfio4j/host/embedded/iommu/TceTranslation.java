@@ -12,8 +12,8 @@ final class TceTranslation extends Translation {
 
     private final TceWindows windows;
 
-    TceTranslation(TceWindows windows, PhysicalMemory physical) {
-        super(windows.ports(), physical);
+    TceTranslation(IommuPort port, TceWindows windows, PhysicalMemory physical) {
+        super(port, windows.ports(), physical);
         this.windows = windows;
     }
 

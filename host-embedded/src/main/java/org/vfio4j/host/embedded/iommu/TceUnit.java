@@ -4,6 +4,7 @@ package org.vfio4j.host.embedded.iommu;
 import java.util.Set;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.ProcessBarrier;
 
 /**
  * An IOMMU that translates with windows of TCE tables, as on POWER. Each group is a partitionable endpoint with two window
@@ -14,6 +15,19 @@ public final class TceUnit implements IommuUnit {
     private final PhysicalMemory physical;
     private final TceConfig config;
     private final FaultLog faults;
+    private final AccessFence fence;
+
+    /**
+     * A unit whose devices execute a fence at each access, for want of a barrier.
+     *
+     * @param name its name in the machine description
+     * @param physical the memory that devices behind it can be made to reach
+     * @param config what it can do
+     * @param faults where refused accesses are recorded
+     */
+    public TceUnit(String name, PhysicalMemory physical, TceConfig config, FaultLog faults) {
+        this(name, physical, config, faults, ProcessBarrier.unavailable());
+    }
 
     /**
      * A unit.
@@ -22,12 +36,14 @@ public final class TceUnit implements IommuUnit {
      * @param physical the memory that devices behind it can be made to reach
      * @param config what it can do
      * @param faults where refused accesses are recorded
+     * @param barrier what an unmap runs, if available, so that devices need no fence
      */
-    public TceUnit(String name, PhysicalMemory physical, TceConfig config, FaultLog faults) {
+    public TceUnit(String name, PhysicalMemory physical, TceConfig config, FaultLog faults, ProcessBarrier barrier) {
         this.name = name;
         this.physical = physical;
         this.config = config;
         this.faults = faults;
+        this.fence = new AccessFence(barrier);
     }
 
     @Override
@@ -56,5 +72,9 @@ public final class TceUnit implements IommuUnit {
 
     FaultLog faults() {
         return faults;
+    }
+
+    AccessFence fence() {
+        return fence;
     }
 }

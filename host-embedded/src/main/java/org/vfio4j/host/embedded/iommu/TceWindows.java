@@ -12,14 +12,15 @@ import org.vfio4j.uapi.VfioException;
 final class TceWindows implements TceTableGroup {
     private final TceGroup group;
     private final TceConfig config;
-    private final PortSet ports = new PortSet();
+    private final PortSet ports;
 
     /** Changed under the group's lock, read by accesses in progress. */
     private final AtomicReferenceArray<@Nullable OffHeapTceTable> tables = new AtomicReferenceArray<>(SLOTS);
 
-    TceWindows(TceGroup group, TceConfig config) {
+    TceWindows(TceGroup group, TceConfig config, AccessFence fence) {
         this.group = group;
         this.config = config;
+        this.ports = new PortSet(fence);
     }
 
     PortSet ports() {

@@ -2,6 +2,8 @@
 package org.vfio4j.host.embedded.iommu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.host.DmaFault;
@@ -18,6 +20,16 @@ import org.vfio4j.spi.memory.PhysicalMemory;
  * the page's address with a counter in its low bits that changes with the generation: a new generation voids all lines.
  */
 abstract sealed class Translation permits PagingTranslation, TceTranslation {
+    private static final VarHandle SEEN_GENERATION;
+
+    static {
+        try {
+            SEEN_GENERATION = MethodHandles.lookup().findVarHandle(Translation.class, "seenGeneration", long.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
     /** {@link #lookup} answers this or less for an access that is refused; see {@link #reason}. */
     static final int REFUSED = -1;
 
@@ -39,18 +51,34 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
     /** Epochs count from 1 to here in the 12 low bits of a tag, then everything is cleared and they start again. */
     private static final int LAST_EPOCH = (1 << PAGE_SHIFT) - 1;
 
-    private final PortSet ports;
+    /** Older than every generation. */
+    private static final long NOTHING_SEEN = -1;
+
+    private final IommuPort port;
+    private final PaddedLong generation;
     private final PhysicalMemory physical;
     private final long[] lines = new long[LINES << LINE_SHIFT];
     private final @Nullable MemorySegment[] views = new @Nullable MemorySegment[LINES];
     private final @Nullable BackingMemory[] backings = new @Nullable BackingMemory[LINES];
-    private long seenGeneration;
-    private int epoch = NO_EPOCH + 1;
+    /** The generation of everything cached. Written by the port's thread, read by invalidations too. */
+    private long seenGeneration = NOTHING_SEEN;
 
-    Translation(PortSet ports, PhysicalMemory physical) {
-        this.ports = ports;
+    private int epoch = NO_EPOCH;
+
+    Translation(IommuPort port, PortSet ports, PhysicalMemory physical) {
+        this.port = port;
+        this.generation = ports.generation();
         this.physical = physical;
-        this.seenGeneration = ports.generation();
+    }
+
+    /** Who translates so. */
+    final IommuPort port() {
+        return port;
+    }
+
+    /** The generation the port has published last: an access that finds another executes a full fence. */
+    final long seenGeneration() {
+        return (long) SEEN_GENERATION.getOpaque(this);
     }
 
     /**
@@ -59,7 +87,7 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
      * @return the line, or {@link #REFUSED} or less
      */
     final int lookup(long iova, boolean write) {
-        if (ports.generation() != seenGeneration) {
+        if (generation.getOpaque() != seenGeneration) {
             startEpoch();
         }
         int line = (int) (iova >>> PAGE_SHIFT) & (LINES - 1);
@@ -141,8 +169,11 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
     }
 
     private void startEpoch() {
-        // Read first: a generation raised after this is noticed by the next access, which the raiser does not wait for.
-        seenGeneration = ports.generation();
+        // Read before the fence, tables after it: either an invalidation sees what is published here, or this access
+        // sees
+        // the tables it changed. A generation raised later than this is noticed by the next access.
+        SEEN_GENERATION.setOpaque(this, generation.getOpaque());
+        VarHandle.fullFence();
         if (epoch == LAST_EPOCH) {
             Arrays.fill(lines, NO_EPOCH);
             clearWalkCache();

@@ -10,6 +10,6 @@
  *
  * <p>How an unmap becomes a barrier: a port's counter is odd while an access runs. Whoever takes a translation away first
  * clears it, then raises the generation that the ports' cached translations carry, then waits until every port that could
- * have used it has left the access it was in. Spec: type1 §16, iommufd §15, spapr §10 and §12, core §7.
+ * have used it has left the access it was in. Who has to execute which fence for that is said at {@code AccessFence}. Spec: type1 §16, iommufd §15, spapr §10 and §12, core §7.
  */
 package org.vfio4j.host.embedded.iommu;

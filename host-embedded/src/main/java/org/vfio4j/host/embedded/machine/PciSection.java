@@ -106,7 +106,11 @@ final class PciSection {
         }
         var sizes = json.sizesByIndex("bars", PciFunction.ROM, LARGEST_REGISTER);
         return new PciSpec.Image(
-                function.description(), function.config(), resources(json, function.config(), sizes), Optional.empty());
+                function.description(),
+                function.config(),
+                resources(json, function.config(), sizes),
+                Optional.empty(),
+                Map.of());
     }
 
     private static List<PciResource> resources(JsonObject json, byte[] config, Map<Integer, Long> sizes) {

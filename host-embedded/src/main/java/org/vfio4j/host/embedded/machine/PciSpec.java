@@ -2,6 +2,7 @@
 package org.vfio4j.host.embedded.machine;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.pci.PciAddress;
@@ -76,10 +77,15 @@ public record PciSpec(List<String> nativeDrivers, List<FunctionSpec> functions) 
      * @param config 256 or 4096 bytes
      * @param resources seven: six registers and the ROM
      * @param resetMethods as the real one showed; empty when not known
+     * @param attributes of its sysfs directory as the real one showed them, newline included
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     public record Image(
-            String description, byte[] config, List<PciResource> resources, Optional<List<String>> resetMethods)
+            String description,
+            byte[] config,
+            List<PciResource> resources,
+            Optional<List<String>> resetMethods,
+            Map<String, String> attributes)
             implements Model {
         private static final int HEADER_TYPE = 0x0e;
         private static final int SECONDARY = 0x19;
@@ -88,6 +94,7 @@ public record PciSpec(List<String> nativeDrivers, List<FunctionSpec> functions) 
         public Image {
             resources = List.copyOf(resources);
             resetMethods = resetMethods.map(List::copyOf);
+            attributes = Map.copyOf(attributes);
         }
 
         /** Whether the header is a bridge's. */

@@ -9,8 +9,11 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.device.DeviceInfo;
+import org.vfio4j.spi.device.DmaLoggingOps;
 import org.vfio4j.spi.device.IrqInfo;
 import org.vfio4j.spi.device.IrqSet;
+import org.vfio4j.spi.device.MigrationControl;
+import org.vfio4j.spi.device.MigrationOps;
 import org.vfio4j.spi.device.RegionInfo;
 import org.vfio4j.spi.mdev.MdevModel;
 import org.vfio4j.spi.mdev.UserMemory;
@@ -22,8 +25,8 @@ import org.vfio4j.uapi.VfioRegion;
 import org.vfio4j.uapi.struct.UapiLayouts;
 
 /**
- * A serial device: one or two looped-back ports, and for one type a DMA engine. State outlives a close, as in the
- * original; only interrupts, pins and a running transfer end with it. Spec: mdev §9.
+ * A serial device: one or two looped-back ports, and for one type a DMA engine. The ports outlive a close, as in the
+ * original; interrupts, pins, a running transfer, a migration and a log of writes end with it. Spec: mdev §9.
  */
 final class SerialDevice implements MdevModel {
     private static final int REGION_SHIFT = 40;
@@ -39,13 +42,22 @@ final class SerialDevice implements MdevModel {
     private final SerialConfigSpace config;
     private final List<Uart> ports = new ArrayList<>();
 
+    /** Ports do not change; guarded by the register lock. */
+    private boolean stopped;
+
+    /** What the engine has written; without an engine there is nothing to record. */
+    private final WriteLog log = new WriteLog();
+
+    /** Null until the driver asks for it, before registration. */
+    private @Nullable SerialMigration migration;
+
     SerialDevice(SerialType type, Executor thread) {
         this.type = type;
         this.config = new SerialConfigSpace(type);
         for (int port = 0; port < type.ports(); port++) {
             ports.add(new Uart());
         }
-        this.dma = type.engine() ? new SerialDma(interrupts, thread) : null;
+        this.dma = type.engine() ? new SerialDma(interrupts, log, thread) : null;
     }
 
     SerialType type() {
@@ -64,7 +76,90 @@ final class SerialDevice implements MdevModel {
         if (dma != null) {
             dma.close();
         }
+        log.stop();
+        if (migration != null) {
+            migration.reset();
+        }
         interrupts.disable();
+    }
+
+    @Override
+    public MigrationOps migration(MigrationControl control) {
+        var made = new SerialMigration(this, control);
+        migration = made;
+        return made;
+    }
+
+    @Override
+    public DmaLoggingOps dmaLogging() {
+        return type.engine() ? log : NoWrites.INSTANCE;
+    }
+
+    /** The DMA engine of a type that has one. */
+    @Nullable
+    SerialDma engine() {
+        return dma;
+    }
+
+    /** From now on the device does nothing else by itself; what it has begun is done when this returns. */
+    void allow(Activity activity) {
+        registerLock.lock();
+        try {
+            stopped = activity == Activity.NONE;
+        } finally {
+            registerLock.unlock();
+        }
+        if (dma != null) {
+            dma.allow(activity);
+        }
+        if (activity == Activity.NONE) {
+            interrupts.drain();
+        }
+    }
+
+    /** Why a stopped device refuses what would change it. */
+    static VfioException stoppedDevice() {
+        return new VfioException(
+                Errno.EFAULT, "access refused: it would change a device that is stopped for migration");
+    }
+
+    /** Writes every port as a {@link SavedPort}, one behind the other. */
+    void savePorts(MemorySegment target) {
+        registerLock.lock();
+        try {
+            for (int port = 0; port < ports.size(); port++) {
+                ports.get(port).save(savedPort(target, port));
+            }
+        } finally {
+            registerLock.unlock();
+        }
+    }
+
+    /** Takes ports that were {@linkplain #checkPorts checked}. */
+    void restorePorts(MemorySegment saved) {
+        registerLock.lock();
+        try {
+            for (int port = 0; port < ports.size(); port++) {
+                ports.get(port).restore(savedPort(saved, port));
+            }
+        } finally {
+            registerLock.unlock();
+        }
+    }
+
+    /**
+     * Checks saved ports.
+     *
+     * @throws VfioException EINVAL when one of them is in no possible state
+     */
+    static void checkPorts(MemorySegment saved) {
+        for (int port = 0; port < saved.byteSize() / SavedPort.LENGTH; port++) {
+            SavedPort.check(savedPort(saved, port));
+        }
+    }
+
+    private static MemorySegment savedPort(MemorySegment saved, int port) {
+        return saved.asSlice((long) port * SavedPort.LENGTH, SavedPort.LENGTH);
     }
 
     /** Taken apart. */
@@ -134,6 +229,9 @@ final class SerialDevice implements MdevModel {
         if (dma != null) {
             dma.reset();
         }
+        if (migration != null) {
+            migration.reset();
+        }
     }
 
     @Override
@@ -170,8 +268,11 @@ final class SerialDevice implements MdevModel {
         int caused;
         registerLock.lock();
         try {
+            if (stopped && port.readTakes(register)) {
+                throw stoppedDevice();
+            }
             value = port.read(register);
-            caused = port.takeInterrupts();
+            caused = takeInterrupts(port);
         } finally {
             registerLock.unlock();
         }
@@ -212,17 +313,28 @@ final class SerialDevice implements MdevModel {
         int caused;
         registerLock.lock();
         try {
+            if (stopped) {
+                throw stoppedDevice();
+            }
             port.write(register, value);
-            caused = port.takeInterrupts();
+            caused = takeInterrupts(port);
         } finally {
             registerLock.unlock();
         }
         raise(caused);
     }
 
+    private int takeInterrupts(Uart port) {
+        int caused = port.takeInterrupts();
+        if (caused != 0) {
+            interrupts.announce();
+        }
+        return caused;
+    }
+
     private void raise(int times) {
-        for (int i = 0; i < times; i++) {
-            interrupts.raise();
+        if (times != 0) {
+            interrupts.raise(times);
         }
     }
 

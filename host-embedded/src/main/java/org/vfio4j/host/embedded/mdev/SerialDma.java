@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.mdev.UserMemory;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
+import org.vfio4j.uapi.struct.UapiLayouts;
 
 /**
  * The DMA engine of a serial device: moves bytes between its user's memory and the port's loopback buffer of
@@ -54,6 +55,7 @@ final class SerialDma {
     static final int STATUS_ERROR = 0x4;
 
     private final SerialInterrupts interrupts;
+    private final WriteLog log;
     private final Executor thread;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment buffer = arena.allocate(BUFFER_LENGTH, BUFFER_LENGTH);
@@ -85,8 +87,18 @@ final class SerialDma {
     /** Written under the transfer lock. */
     private volatile int pinnedPages;
 
-    SerialDma(SerialInterrupts interrupts, Executor thread) {
+    /** Changes with the buffer; guarded by the transfer lock. */
+    private long bufferVersion;
+
+    /** Transfers wait; guarded by the transfer lock. */
+    private boolean suspended;
+
+    /** Registers do not change; guarded by the register lock. */
+    private boolean frozen;
+
+    SerialDma(SerialInterrupts interrupts, WriteLog log, Executor thread) {
         this.interrupts = interrupts;
+        this.log = log;
         this.thread = thread;
     }
 
@@ -121,6 +133,7 @@ final class SerialDma {
             abort();
             releasePins();
             buffer.fill((byte) 0);
+            bufferVersion++;
         } finally {
             transferLock.unlock();
         }
@@ -151,6 +164,99 @@ final class SerialDma {
             moved = 0;
         } finally {
             registerLock.unlock();
+        }
+    }
+
+    /** From now on nothing else happens: waits for a transfer to end, starts one that had to wait. */
+    void allow(Activity activity) {
+        boolean start;
+        transferLock.lock();
+        try {
+            suspended = activity != Activity.FULL;
+            registerLock.lock();
+            try {
+                frozen = activity == Activity.NONE;
+                start = !suspended && (status & STATUS_BUSY) != 0;
+            } finally {
+                registerLock.unlock();
+            }
+        } finally {
+            transferLock.unlock();
+        }
+        if (start) {
+            thread.execute(step);
+        }
+    }
+
+    /** Changes whenever the buffer does. */
+    long bufferVersion() {
+        transferLock.lock();
+        try {
+            return bufferVersion;
+        } finally {
+            transferLock.unlock();
+        }
+    }
+
+    /** Copies the buffer and answers its version. */
+    long saveBuffer(MemorySegment target) {
+        transferLock.lock();
+        try {
+            target.copyFrom(buffer);
+            return bufferVersion;
+        } finally {
+            transferLock.unlock();
+        }
+    }
+
+    /** Writes the registers as in {@link SavedRecord}. A transfer that waits stays BUSY in them. */
+    void saveRegisters(MemorySegment target) {
+        registerLock.lock();
+        try {
+            target.set(UapiLayouts.U64, 0, address);
+            target.set(UapiLayouts.U32, 8, count);
+            target.set(UapiLayouts.U32, 12, command);
+            target.set(UapiLayouts.U32, 16, status);
+            target.set(UapiLayouts.U32, 20, error);
+            target.set(UapiLayouts.U32, 24, moved);
+            target.set(UapiLayouts.U32, 28, 0);
+        } finally {
+            registerLock.unlock();
+        }
+    }
+
+    /**
+     * Takes a saved state. A transfer that waited begins when transfers are allowed.
+     *
+     * @throws VfioException EINVAL when no engine is in such a state
+     */
+    void restore(MemorySegment registers, MemorySegment savedBuffer) {
+        int savedStatus = registers.get(UapiLayouts.U32, 16);
+        if (savedStatus != 0
+                && savedStatus != STATUS_BUSY
+                && savedStatus != STATUS_DONE
+                && savedStatus != (STATUS_DONE | STATUS_ERROR)) {
+            throw new VfioException(
+                    Errno.EINVAL,
+                    "restore refused: no engine is in a state with status 0x" + Integer.toHexString(savedStatus));
+        }
+        transferLock.lock();
+        try {
+            buffer.copyFrom(savedBuffer);
+            bufferVersion++;
+            registerLock.lock();
+            try {
+                address = registers.get(UapiLayouts.U64, 0);
+                count = registers.get(UapiLayouts.U32, 8);
+                command = registers.get(UapiLayouts.U32, 12);
+                status = savedStatus;
+                error = registers.get(UapiLayouts.U32, 20);
+                moved = registers.get(UapiLayouts.U32, 24);
+            } finally {
+                registerLock.unlock();
+            }
+        } finally {
+            transferLock.unlock();
         }
     }
 
@@ -204,7 +310,11 @@ final class SerialDma {
         };
     }
 
-    /** Writes 4 or 8 bytes; anything else, and everything while a transfer runs, is ignored. */
+    /**
+     * Writes 4 or 8 bytes; anything else, and everything while a transfer runs or waits, is ignored.
+     *
+     * @throws VfioException EFAULT while the device is stopped
+     */
     void write(int offset, int size, long value) {
         if (size < Integer.BYTES) {
             return;
@@ -212,6 +322,9 @@ final class SerialDma {
         boolean start;
         registerLock.lock();
         try {
+            if (frozen) {
+                throw SerialDevice.stoppedDevice();
+            }
             if ((status & STATUS_BUSY) != 0) {
                 return;
             }
@@ -257,7 +370,7 @@ final class SerialDma {
             int order;
             registerLock.lock();
             try {
-                if ((status & STATUS_BUSY) == 0) {
+                if ((status & STATUS_BUSY) == 0 || suspended) {
                     return;
                 }
                 iova = address;
@@ -276,11 +389,14 @@ final class SerialDma {
                 registerLock.unlock();
             }
             raise = (order & COMMAND_INTERRUPT) != 0;
+            if (raise) {
+                interrupts.announce();
+            }
         } finally {
             transferLock.unlock();
         }
         if (raise) {
-            interrupts.raise();
+            interrupts.raise(1);
         }
     }
 
@@ -300,16 +416,30 @@ final class SerialDma {
                 return Errno.EINVAL.number();
             }
             boolean toMemory = (order & COMMAND_RECEIVE) != 0;
-            if ((order & COMMAND_PIN) != 0) {
-                boolean copied = pinned.copy(iova, buffer, length, toMemory);
-                return copied ? 0 : Errno.EFAULT.number();
+            try {
+                return move(user, pinned, order, iova, length);
+            } finally {
+                // Also after a failure: part of it may have been moved.
+                if (toMemory) {
+                    log.written(iova, length);
+                } else {
+                    bufferVersion++;
+                }
             }
-            user.rw(iova, length == BUFFER_LENGTH ? buffer : buffer.asSlice(0, length), toMemory);
-            return 0;
         } catch (VfioException refused) {
             return refused.errno().number();
         } finally {
             pinnedPages = pinned.pages();
         }
+    }
+
+    private int move(UserMemory user, PinnedPages pinned, int order, long iova, int length) {
+        boolean toMemory = (order & COMMAND_RECEIVE) != 0;
+        if ((order & COMMAND_PIN) != 0) {
+            boolean copied = pinned.copy(iova, buffer, length, toMemory);
+            return copied ? 0 : Errno.EFAULT.number();
+        }
+        user.rw(iova, length == BUFFER_LENGTH ? buffer : buffer.asSlice(0, length), toMemory);
+        return 0;
     }
 }

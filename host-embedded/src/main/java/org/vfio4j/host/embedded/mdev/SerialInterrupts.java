@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.host.embedded.mdev;
 
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.call.EventFile;
@@ -21,6 +22,11 @@ final class SerialInterrupts {
     private @Nullable EventFile intx;
     private @Nullable EventFile msi;
     private boolean intxMasked;
+
+    /** Announced and not raised yet. */
+    private int announced;
+
+    private final Condition allRaised = interruptLock.newCondition();
 
     /** Set for good by the first GET_INFO: until then the device has no interrupts to speak of. */
     private volatile boolean described;
@@ -179,8 +185,39 @@ final class SerialInterrupts {
                         + Integer.toHexString(request.actions()) + " with these data");
     }
 
-    /** The device wants attention. Called without the device's locks: listeners of the event run in it. */
-    void raise() {
+    /**
+     * The device is about to {@link #raise}. Called while the lock is held under which it found out, so that {@link #drain}
+     * misses nothing.
+     */
+    void announce() {
+        interruptLock.lock();
+        try {
+            announced++;
+        } finally {
+            interruptLock.unlock();
+        }
+    }
+
+    /** The device wants attention, as announced. Called without the device's locks: listeners of the event run in it. */
+    void raise(int times) {
+        try {
+            for (int i = 0; i < times; i++) {
+                raiseOnce();
+            }
+        } finally {
+            interruptLock.lock();
+            try {
+                announced--;
+                if (announced == 0) {
+                    allRaised.signalAll();
+                }
+            } finally {
+                interruptLock.unlock();
+            }
+        }
+    }
+
+    private void raiseOnce() {
         EventFile event;
         interruptLock.lock();
         try {
@@ -190,6 +227,18 @@ final class SerialInterrupts {
         }
         if (event != null) {
             event.signal();
+        }
+    }
+
+    /** Waits until everything announced was raised. Not to be called by listeners of the events. */
+    void drain() {
+        interruptLock.lock();
+        try {
+            while (announced != 0) {
+                allRaised.awaitUninterruptibly();
+            }
+        } finally {
+            interruptLock.unlock();
         }
     }
 

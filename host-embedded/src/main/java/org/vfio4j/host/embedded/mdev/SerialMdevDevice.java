@@ -2,8 +2,11 @@
 package org.vfio4j.host.embedded.mdev;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.vfio4j.host.embedded.device.TextAttribute;
+import org.vfio4j.spi.host.DeviceAttribute;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.host.ReservedRegion;
@@ -69,6 +72,12 @@ final class SerialMdevDevice implements MdevDevice {
     @Override
     public String sysfsPath() {
         return "/devices/virtual/" + parent.driverString() + "/" + parent.name() + "/" + uuid;
+    }
+
+    /** The sample driver's attribute group; see mdev §9. */
+    @Override
+    public Map<String, DeviceAttribute> attributes() {
+        return Map.of("vendor/sample_mdev_dev", TextAttribute.line(() -> "This is MDEV " + uuid));
     }
 
     @Override

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.host.embedded.mdev;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.vfio4j.uapi.struct.UapiLayouts;
+
 /**
  * One serial port, looped back: what is written to it can be read from it. Guarded by the device's register lock; methods
  * answer how many interrupts the access causes, which the caller raises when it has dropped the lock. Spec: mdev §9.
@@ -9,7 +13,8 @@ final class Uart {
     /** Size of its registers in bytes. */
     static final int LENGTH = 8;
 
-    private static final int FIFO_LENGTH = 16;
+    /** Entries of the ring; also the FIFO's size while it is enabled. */
+    static final int FIFO_LENGTH = 16;
 
     // Registers.
     private static final int DATA = 0;
@@ -63,6 +68,7 @@ final class Uart {
     private boolean divisorAccess;
     private int divisor;
     private int interruptEnable;
+    private int fifoControl;
     private int lineControl;
     private int modemControl;
     private int scratch;
@@ -94,6 +100,7 @@ final class Uart {
                 }
             }
             case FIFO_CONTROL -> {
+                fifoControl = value;
                 if ((value & FIFO_CLEAR) != 0) {
                     count = 0;
                 }
@@ -132,6 +139,47 @@ final class Uart {
                 STATUS_CARRIER | ((modemControl & AUTO_FLOW) != 0 && count >= fifoSize ? 0 : STATUS_CLEAR_TO_SEND);
             default -> scratch;
         };
+    }
+
+    /** Whether reading a register now would take something out of the port. */
+    boolean readTakes(int register) {
+        return register == DATA && !divisorAccess && count > 0;
+    }
+
+    /** Writes the state as a {@link SavedPort}; nothing is waiting to be raised. */
+    void save(MemorySegment port) {
+        port.fill((byte) 0);
+        SavedPort.set(port, SavedPort.INTERRUPT_ENABLE, interruptEnable);
+        SavedPort.set(port, SavedPort.LINE_CONTROL, lineControl);
+        SavedPort.set(port, SavedPort.MODEM_CONTROL, modemControl);
+        SavedPort.set(port, SavedPort.SCRATCH, scratch);
+        MemorySegment.copy(fifo, 0, port, ValueLayout.JAVA_BYTE, SavedPort.FIFO, FIFO_LENGTH);
+        SavedPort.set(port, SavedPort.HEAD, (tail + count) % FIFO_LENGTH);
+        SavedPort.set(port, SavedPort.TAIL, tail);
+        SavedPort.set(port, SavedPort.COUNT, count);
+        SavedPort.set(port, SavedPort.DIVISOR_ACCESS, divisorAccess ? 1 : 0);
+        SavedPort.set(port, SavedPort.OVERRUN, overrun ? 1 : 0);
+        port.set(UapiLayouts.U16, SavedPort.DIVISOR, (short) divisor);
+        SavedPort.set(port, SavedPort.FIFO_CONTROL, fifoControl);
+        SavedPort.set(port, SavedPort.FIFO_SIZE, fifoSize);
+        SavedPort.set(port, SavedPort.TRIGGER_LEVEL, triggerLevel);
+    }
+
+    /** Takes a state that was {@linkplain SavedPort#check checked}. */
+    void restore(MemorySegment port) {
+        interruptEnable = SavedPort.get(port, SavedPort.INTERRUPT_ENABLE);
+        lineControl = SavedPort.get(port, SavedPort.LINE_CONTROL);
+        modemControl = SavedPort.get(port, SavedPort.MODEM_CONTROL);
+        scratch = SavedPort.get(port, SavedPort.SCRATCH);
+        MemorySegment.copy(port, ValueLayout.JAVA_BYTE, SavedPort.FIFO, fifo, 0, FIFO_LENGTH);
+        tail = SavedPort.get(port, SavedPort.TAIL);
+        count = SavedPort.get(port, SavedPort.COUNT);
+        divisorAccess = SavedPort.get(port, SavedPort.DIVISOR_ACCESS) != 0;
+        overrun = SavedPort.get(port, SavedPort.OVERRUN) != 0;
+        divisor = Short.toUnsignedInt(port.get(UapiLayouts.U16, SavedPort.DIVISOR));
+        fifoControl = SavedPort.get(port, SavedPort.FIFO_CONTROL);
+        fifoSize = SavedPort.get(port, SavedPort.FIFO_SIZE);
+        triggerLevel = SavedPort.get(port, SavedPort.TRIGGER_LEVEL);
     }
 
     private void push(byte value) {

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.host.embedded.pci;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.host.embedded.device.MachineSlot;
+import org.vfio4j.spi.host.DeviceAttribute;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.host.ReservedRegion;
+import org.vfio4j.spi.memory.FileRange;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.pci.PciAddress;
 import org.vfio4j.spi.pci.PciFunction;
@@ -57,6 +61,15 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     private volatile int command;
 
     private @Nullable PciBusNode secondary;
+
+    /** Reset methods an administrator chose; null for all that are supported. */
+    private volatile @Nullable List<String> chosenResets;
+
+    /** Held while {@link #attributes} are made; a leaf. */
+    private final ReentrantLock attributesLock = new ReentrantLock();
+
+    /** Made when first asked for: they depend on the finished topology. */
+    private volatile @Nullable Map<String, DeviceAttribute> attributes;
 
     /** Puts a function on a bus and into its slot. */
     public EmbeddedFunction(FunctionPlan plan, MachineSlot slot, PciBusNode bus, PhysicalMemory memory) {
@@ -106,6 +119,42 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     @Override
     public String sysfsPath() {
         return slot.sysfsPath();
+    }
+
+    @Override
+    public Map<String, DeviceAttribute> attributes() {
+        var known = attributes;
+        return known != null ? known : makeAttributes();
+    }
+
+    /** Some of them remember what was written, so there is one set. */
+    private Map<String, DeviceAttribute> makeAttributes() {
+        attributesLock.lock();
+        try {
+            var known = attributes;
+            if (known == null) {
+                known = FunctionSysfs.of(this, plan);
+                attributes = known;
+            }
+            return known;
+        } finally {
+            attributesLock.unlock();
+        }
+    }
+
+    /** Whether a driver has the function or its registers. */
+    boolean inUse() {
+        return requested.get() != 0 || slot.nativeDriver().isPresent();
+    }
+
+    /** Whether the function is in D3hot. */
+    boolean asleep() {
+        configLock.lock();
+        try {
+            return powerState() == 3;
+        } finally {
+            configLock.unlock();
+        }
     }
 
     @Override
@@ -292,6 +341,16 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     @Override
+    public @Nullable MemorySegment mapBar(int bar, Arena lifetime) {
+        return model.map(bar, lifetime);
+    }
+
+    @Override
+    public @Nullable FileRange barFile(int bar) {
+        return model.file(bar);
+    }
+
+    @Override
     public @Nullable MemorySegment romImage() {
         return null;
     }
@@ -371,6 +430,17 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     @Override
     public List<String> resetMethods() {
+        var chosen = chosenResets;
+        return chosen != null ? chosen : supportedResets();
+    }
+
+    /** Allows these methods only, in this order. */
+    void chooseResets(List<String> methods) {
+        chosenResets = List.copyOf(methods);
+    }
+
+    /** Methods the function has, in the usual order of preference. */
+    List<String> supportedResets() {
         if (plan.resetMethods().isPresent()) {
             return plan.resetMethods().get();
         }

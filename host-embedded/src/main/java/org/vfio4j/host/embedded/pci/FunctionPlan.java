@@ -2,6 +2,7 @@
 package org.vfio4j.host.embedded.pci;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.vfio4j.spi.model.DmaPort;
 import org.vfio4j.spi.pci.PciAddress;
@@ -16,6 +17,7 @@ import org.vfio4j.spi.pci.PciResource;
  * @param resources seven: six registers and the expansion ROM
  * @param resetMethods the methods it has; empty to derive them from capabilities and topology
  * @param slotReset whether, as a bridge, it resets the slot below it as a whole
+ * @param captured sysfs attributes that a real function showed, newline included
  * @param model makes what is behind the registers
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -26,11 +28,13 @@ public record FunctionPlan(
         List<PciResource> resources,
         Optional<List<String>> resetMethods,
         boolean slotReset,
+        Map<String, String> captured,
         ModelFactory model) {
     /** Copies the lists. */
     public FunctionPlan {
         resources = List.copyOf(resources);
         resetMethods = resetMethods.map(List::copyOf);
+        captured = Map.copyOf(captured);
     }
 
     /** Makes the model of one function. */

@@ -3,6 +3,7 @@ package org.vfio4j.host.embedded.pci;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.vfio4j.spi.pci.PciAddress;
@@ -58,6 +59,7 @@ public final class FunctionPlans {
                 resources,
                 Optional.empty(),
                 false,
+                Map.of(),
                 (interrupts, dma) -> new EduModel(interrupts, dma, devices, mask));
     }
 
@@ -84,6 +86,7 @@ public final class FunctionPlans {
                 resources,
                 Optional.empty(),
                 false,
+                Map.of(),
                 (interrupts, dma) -> new MemoryModel(resources));
     }
 
@@ -116,6 +119,7 @@ public final class FunctionPlans {
                 none,
                 Optional.of(List.of()),
                 slotReset,
+                Map.of(),
                 (interrupts, dma) -> new MemoryModel(none));
     }
 
@@ -123,13 +127,15 @@ public final class FunctionPlans {
      * A function of which only configuration space and register sizes are known.
      *
      * @param resetMethods the methods it showed; empty to derive them
+     * @param captured sysfs attributes it showed
      */
     public static FunctionPlan image(
             PciAddress address,
             String description,
             byte[] config,
             List<PciResource> resources,
-            Optional<List<String>> resetMethods) {
+            Optional<List<String>> resetMethods,
+            Map<String, String> captured) {
         return new FunctionPlan(
                 address,
                 description,
@@ -137,6 +143,7 @@ public final class FunctionPlans {
                 resources,
                 resetMethods,
                 false,
+                captured,
                 (interrupts, dma) -> new MemoryModel(resources));
     }
 

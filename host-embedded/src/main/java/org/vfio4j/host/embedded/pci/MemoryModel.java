@@ -8,12 +8,13 @@ import java.nio.ByteOrder;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.vfio4j.spi.memory.FileRange;
 import org.vfio4j.spi.pci.PciResource;
 
 /**
  * A function whose registers are plain memory: what is written is read back, nothing else happens. It stands for devices of
- * which only configuration space is known. Memory is taken when a register is first touched; registers above
- * {@link #LARGEST} bytes have none and read all ones.
+ * which only configuration space is known. Registers in memory space can be mapped. Memory is taken when a register is first
+ * touched; registers above {@link #LARGEST} bytes have none and read all ones.
  */
 final class MemoryModel implements FunctionModel {
     /** Largest register that gets memory, in bytes. */
@@ -23,16 +24,13 @@ final class MemoryModel implements FunctionModel {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private static final int PAGE = 4096;
-
     private final List<PciResource> resources;
-    private final Arena arena = Arena.ofShared();
 
     /** Guards the taking of memory and the end of it; leaf lock. */
     private final ReentrantLock memoryLock = new ReentrantLock();
 
     /** Replaced, never changed, under {@link #memoryLock}. */
-    private volatile @Nullable MemorySegment[] segments = new @Nullable MemorySegment[6];
+    private volatile @Nullable RegisterMemory[] registers = new @Nullable RegisterMemory[6];
 
     private boolean closed;
 
@@ -42,30 +40,51 @@ final class MemoryModel implements FunctionModel {
 
     @Override
     public @Nullable MemorySegment memory(int bar) {
-        return bar < 6 && resources.get(bar).kind() == PciResource.Kind.MEMORY ? segment(bar) : null;
+        return inMemorySpace(bar) ? segment(bar) : null;
+    }
+
+    @Override
+    public @Nullable MemorySegment map(int bar, Arena lifetime) {
+        var register = inMemorySpace(bar) ? register(bar) : null;
+        return register == null ? null : register.map(lifetime);
+    }
+
+    @Override
+    public @Nullable FileRange file(int bar) {
+        var register = inMemorySpace(bar) ? register(bar) : null;
+        return register == null ? null : register.range();
+    }
+
+    private boolean inMemorySpace(int bar) {
+        return bar < 6 && resources.get(bar).kind() == PciResource.Kind.MEMORY;
     }
 
     private @Nullable MemorySegment segment(int bar) {
+        var register = register(bar);
+        return register == null ? null : register.pages();
+    }
+
+    private @Nullable RegisterMemory register(int bar) {
         if (bar >= 6) {
             return null;
         }
-        var segment = segments[bar];
-        return segment != null ? segment : take(bar);
+        var register = registers[bar];
+        return register != null ? register : take(bar);
     }
 
-    private @Nullable MemorySegment take(int bar) {
+    private @Nullable RegisterMemory take(int bar) {
         long length = resources.get(bar).length();
         if (length == 0 || length > LARGEST) {
             return null;
         }
         memoryLock.lock();
         try {
-            if (closed || segments[bar] != null) {
-                return segments[bar];
+            if (closed || registers[bar] != null) {
+                return registers[bar];
             }
-            var next = segments.clone();
-            next[bar] = arena.allocate(Math.max(length, PAGE), PAGE).asSlice(0, length);
-            segments = next;
+            var next = registers.clone();
+            next[bar] = RegisterMemory.take(length);
+            registers = next;
             return next[bar];
         } finally {
             memoryLock.unlock();
@@ -102,9 +121,9 @@ final class MemoryModel implements FunctionModel {
 
     @Override
     public void reset() {
-        for (var segment : segments) {
-            if (segment != null) {
-                segment.fill((byte) 0);
+        for (var register : registers) {
+            if (register != null) {
+                register.clear();
             }
         }
     }
@@ -113,11 +132,13 @@ final class MemoryModel implements FunctionModel {
     public void close() {
         memoryLock.lock();
         try {
-            if (!closed) {
-                closed = true;
-                segments = new @Nullable MemorySegment[6];
-                arena.close();
+            closed = true;
+            for (var register : registers) {
+                if (register != null) {
+                    register.close();
+                }
             }
+            registers = new @Nullable RegisterMemory[6];
         } finally {
             memoryLock.unlock();
         }

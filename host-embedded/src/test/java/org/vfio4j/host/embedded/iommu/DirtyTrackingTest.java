@@ -50,6 +50,52 @@ class DirtyTrackingTest {
     }
 
     @Test
+    void shouldReportEachOfManyRunsOnce() {
+        var config = PagingConfig.defaults().withDirtyPageSizes(PAGE);
+        try (var setup = new PagingSetup(config, true)) {
+            var memory = setup.memory(4 * LARGE, LARGE);
+            setup.domain.map(LARGE, memory.phys(), 4 * LARGE, RW);
+            MemorySegment buffer = setup.buffer(PAGE);
+            List<String> written = new ArrayList<>();
+            for (long iova = LARGE + PAGE; iova < 4 * LARGE; iova += 2 * PAGE) {
+                setup.port.write(iova, buffer, 0, 8);
+                written.add(String.format("%x+1000", iova));
+            }
+            assertThat(dirty(setup, 0, 8 * LARGE, false)).isEqualTo(written);
+            assertThat(dirty(setup, 0, 8 * LARGE, true)).isEqualTo(written);
+            assertThat(dirty(setup, 0, 8 * LARGE, true)).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldJoinARunAcrossTablesAndClearOnlyWhatWasAskedFor() {
+        var config = PagingConfig.defaults().withDirtyPageSizes(PAGE);
+        try (var setup = new PagingSetup(config, true)) {
+            var memory = setup.memory(4 * LARGE, LARGE);
+            setup.domain.map(LARGE, memory.phys(), 4 * LARGE, RW);
+            setup.port.write(2 * LARGE - PAGE, setup.buffer(LARGE + 3 * PAGE), 0, LARGE + 3 * PAGE);
+            assertThat(dirty(setup, 0, 8 * LARGE, false)).containsExactly("3ff000+203000");
+            assertThat(dirty(setup, 2 * LARGE + PAGE, LARGE, true)).containsExactly("401000+200000");
+            assertThat(dirty(setup, 0, 8 * LARGE, true)).containsExactly("3ff000+2000", "601000+1000");
+        }
+    }
+
+    @Test
+    void shouldForgetWhatWasWrittenBeforeAPageWasMappedAnew() {
+        var config = PagingConfig.defaults().withDirtyPageSizes(PAGE);
+        try (var setup = new PagingSetup(config, true)) {
+            var memory = setup.memory(LARGE, LARGE);
+            setup.domain.map(LARGE, memory.phys(), LARGE, RW);
+            setup.port.write(LARGE, setup.buffer(LARGE), 0, LARGE);
+            setup.domain.unmap(LARGE, LARGE);
+            setup.domain.map(LARGE, memory.phys(), LARGE, RW);
+            assertThat(dirty(setup, 0, 8 * LARGE, true)).isEmpty();
+            setup.port.write(LARGE + PAGE, setup.buffer(8), 0, 8);
+            assertThat(dirty(setup, 0, 8 * LARGE, true)).containsExactly("201000+1000");
+        }
+    }
+
+    @Test
     void shouldReportALargePageWhole() {
         try (var setup = new PagingSetup(PagingConfig.defaults(), true)) {
             var memory = setup.memory(2 * LARGE, LARGE);

@@ -4,8 +4,10 @@ package org.vfio4j.host.embedded.iommu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vfio4j.core.memory.FrameTable;
+import org.vfio4j.core.memory.Membarrier;
 import org.vfio4j.core.memory.SegmentMemory;
 import org.vfio4j.spi.host.IommuDomain;
+import org.vfio4j.spi.memory.ProcessBarrier;
 import org.vfio4j.spi.model.DmaPort;
 
 /** One paging unit, one group, one device with one port, and memory; claimed and attached to a domain. */
@@ -30,7 +32,11 @@ final class PagingSetup implements AutoCloseable {
     }
 
     PagingSetup(PagingConfig config, boolean dirtyTracking) {
-        unit = new PagingUnit("dmar0", physical, config, faults);
+        this(config, dirtyTracking, Membarrier.ofProcess());
+    }
+
+    PagingSetup(PagingConfig config, boolean dirtyTracking, ProcessBarrier barrier) {
+        unit = new PagingUnit("dmar0", physical, config, faults, barrier);
         group = unit.newGroup(7);
         group.join(device);
         port = group.port(device, () -> busMaster);

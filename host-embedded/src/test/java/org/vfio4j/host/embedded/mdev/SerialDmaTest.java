@@ -29,7 +29,7 @@ class SerialDmaTest {
     private final FrameTable frames = new FrameTable();
     private final long phys = frames.insert(new SegmentMemory(user));
     private final List<Long> pinned = new ArrayList<>();
-    private final SerialDma dma = new SerialDma(new SerialInterrupts(), Runnable::run);
+    private final SerialDma dma = new SerialDma(new SerialInterrupts(), new WriteLog(), Runnable::run);
 
     /** Four pages mapped at one address; everything else is refused. */
     private final UserMemory memory = new UserMemory() {

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.benchmarks;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.vfio4j.host.embedded.iommu.FaultLog;
+import org.vfio4j.host.embedded.iommu.PagingConfig;
+import org.vfio4j.host.embedded.iommu.PagingUnit;
+import org.vfio4j.spi.host.Bus;
+import org.vfio4j.spi.host.BusDevice;
+import org.vfio4j.spi.host.DmaFault;
+import org.vfio4j.spi.host.Host;
+import org.vfio4j.spi.host.HostEnvironment;
+import org.vfio4j.spi.host.HostProvider;
+import org.vfio4j.spi.host.IommuCapability;
+import org.vfio4j.spi.host.IommuGroup;
+import org.vfio4j.spi.host.ReservedRegion;
+
+/**
+ * A machine with as many groups of {@value #PER_GROUP} devices as the property {@value #GROUPS} says, behind paging hardware. The
+ * devices do nothing, so that what is measured is the core.
+ */
+public final class ManyDevicesHost implements HostProvider {
+    /** Its name. */
+    public static final String NAME = "many";
+
+    /** Property with the number of groups. */
+    public static final String GROUPS = "vfio4j.benchmarks.groups";
+
+    /** Devices in a group. */
+    public static final int PER_GROUP = 4;
+
+    static final String BUS = "many";
+
+    /** Made by the service loader. */
+    public ManyDevicesHost() {}
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public String description() {
+        return "any number of devices that do nothing";
+    }
+
+    @Override
+    public int priority() {
+        return Integer.MIN_VALUE;
+    }
+
+    @Override
+    public Host start(HostEnvironment environment) {
+        var unit = new PagingUnit("iommu0", environment.memory(), PagingConfig.defaults(), new FaultLog());
+        List<IommuGroup> groups = new ArrayList<>();
+        List<BusDevice> devices = new ArrayList<>();
+        for (int i = 0; i < Integer.getInteger(GROUPS, 1); i++) {
+            var group = unit.newGroup(i);
+            groups.add(group);
+            for (int j = 0; j < PER_GROUP; j++) {
+                var device = new IdleDevice(i + "." + j, group);
+                group.join(device);
+                devices.add(device);
+            }
+        }
+        return new Machine(groups, devices);
+    }
+
+    private record IdleDevice(String name, IommuGroup group) implements BusDevice {
+        @Override
+        public String busName() {
+            return BUS;
+        }
+
+        @Override
+        public String description() {
+            return "does nothing";
+        }
+
+        @Override
+        public String sysfsPath() {
+            return "/devices/many/" + name;
+        }
+
+        @Override
+        public Optional<IommuGroup> iommuGroup() {
+            return Optional.of(group);
+        }
+
+        @Override
+        public boolean capable(IommuCapability capability) {
+            return true;
+        }
+
+        @Override
+        public List<ReservedRegion> reservedRegions() {
+            return List.of();
+        }
+
+        @Override
+        public Optional<String> initialDriver() {
+            return Optional.of(IdleDriver.NAME);
+        }
+
+        @Override
+        public Optional<String> nativeDriver() {
+            return Optional.empty();
+        }
+
+        @Override
+        public void bindNative(String driver) {
+            throw new UnsupportedOperationException("no native drivers");
+        }
+
+        @Override
+        public void unbindNative() {
+            throw new UnsupportedOperationException("no native drivers");
+        }
+    }
+
+    private record Machine(List<IommuGroup> groups, List<BusDevice> devices) implements Host, Bus {
+        @Override
+        public String name() {
+            return NAME;
+        }
+
+        @Override
+        public List<Bus> buses() {
+            return List.of(this);
+        }
+
+        @Override
+        public List<String> nativeDrivers() {
+            return List.of();
+        }
+
+        @Override
+        public AutoCloseable listen(Listener listener) {
+            return () -> {};
+        }
+
+        @Override
+        public IommuGroup createPrivateGroup(String groupName, BusDevice device) {
+            throw new UnsupportedOperationException("real groups only");
+        }
+
+        @Override
+        public void destroyPrivateGroup(IommuGroup group) {
+            throw new UnsupportedOperationException("real groups only");
+        }
+
+        @Override
+        public List<DmaFault> faults() {
+            return List.of();
+        }
+
+        @Override
+        public void close() {}
+    }
+}
