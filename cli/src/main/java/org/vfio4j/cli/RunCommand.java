@@ -42,7 +42,9 @@ final class RunCommand extends MachineCommand {
         var exit = runner.run(vfio(), new ProgramOptions(command, lines));
         if (explain) {
             err().println("vfio4j: "
-                    + exit.lastRefusal().map(refusal -> "last refusal: " + refusal).orElse("no call was refused"));
+                    + exit.lastRefusal()
+                            .map(refusal -> "last refusal: " + refusal)
+                            .orElse("no call was refused"));
         }
         return exit.code();
     }

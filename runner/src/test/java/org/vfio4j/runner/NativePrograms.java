@@ -57,7 +57,12 @@ final class NativePrograms implements AutoCloseable {
         Path log = folder.resolve(name + ".log");
         try {
             code = new ProcessBuilder(
-                            "cc", "-O1", "-w", "-o", program.toString(), file("native/" + name + ".c").toString(),
+                            "cc",
+                            "-O1",
+                            "-w",
+                            "-o",
+                            program.toString(),
+                            file("native/" + name + ".c").toString(),
                             "-lpthread")
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())
@@ -105,8 +110,8 @@ final class NativePrograms implements AutoCloseable {
 
     /** Starts a program with its output in files. */
     Process start(ProgramRun run, Path program, String... arguments) {
-        var builder = new ProcessBuilder(
-                Stream.concat(Stream.of(program.toString()), Arrays.stream(arguments)).toList());
+        var builder = new ProcessBuilder(Stream.concat(Stream.of(program.toString()), Arrays.stream(arguments))
+                .toList());
         return run.start(builder.redirectError(folder.resolve("err").toFile()));
     }
 

@@ -26,9 +26,12 @@ class OracleTest {
 
     /** Lines that may differ, and why. */
     private static final List<Difference> KNOWN = List.of(
-            new Difference("CHECK_EXT(ENSION)?\\((2|7)\\).*", "the SPAPR backend is on the module path, a PC's kernel has none"),
+            new Difference(
+                    "CHECK_EXT(ENSION)?\\((2|7)\\).*",
+                    "the SPAPR backend is on the module path, a PC's kernel has none"),
             new Difference("T\\|   data_fd \\d+ now [34]", "a descriptor's number"),
-            new Difference("reopen via /proc/self/fd during removal", "a device that is being removed is found no more"),
+            new Difference(
+                    "reopen via /proc/self/fd during removal", "a device that is being removed is found no more"),
             new Difference(
                     "remover (still blocked after SIG|done => ).*",
                     "a caller that is killed does not wait for the supervisor's answer"),
@@ -38,7 +41,9 @@ class OracleTest {
             new Difference("T\\| bar\\d .*|T\\| argsz .*", "another device has other registers"),
             new Difference("T\\| (groups|ids) .*", "numbers of groups and objects"),
             new Difference("drivers_probe B3", "a refused probe is not reported to the writer"),
-            new Difference("racing BIND winners.*|T\\| race round .*", "who holds the device has ended when a slow one comes"));
+            new Difference(
+                    "racing BIND winners.*|T\\| race round .*",
+                    "who holds the device has ended when a slow one comes"));
 
     private record Difference(String pattern, String reason) {}
 
@@ -68,7 +73,8 @@ class OracleTest {
     }
 
     private static boolean known(String line) {
-        return KNOWN.stream().anyMatch(known -> Pattern.compile(known.pattern).matcher(line).find());
+        return KNOWN.stream()
+                .anyMatch(known -> Pattern.compile(known.pattern).matcher(line).find());
     }
 
     private static void compare(String part, String machine) throws IOException, InterruptedException {
@@ -77,10 +83,17 @@ class OracleTest {
                 var vfio = NativePrograms.machine(machine);
                 var run = NativePrograms.intercept(vfio)) {
             Path copy = programs.executable(program);
-            List<String> got = observations(programs.run(run, Path.of("/bin/sh"), "-c", "ulimit -S -n 1024; exec \"$0\" \"$1\"",
-                            copy.toString(), part)
+            List<String> got = observations(programs.run(
+                            run,
+                            Path.of("/bin/sh"),
+                            "-c",
+                            "ulimit -S -n 1024; exec \"$0\" \"$1\"",
+                            copy.toString(),
+                            part)
                     .out());
-            List<String> expected = expected(part).stream().filter(line -> !line.startsWith("T| race")).toList();
+            List<String> expected = expected(part).stream()
+                    .filter(line -> !line.startsWith("T| race"))
+                    .toList();
             got = got.stream().filter(line -> !line.startsWith("T| race")).toList();
             assertThat(got).as("observations of part %s", part).hasSameSizeAs(expected);
             var differences = new ArrayList<String>();
@@ -89,7 +102,9 @@ class OracleTest {
                     differences.add(expected.get(i) + "   but got   " + got.get(i));
                 }
             }
-            assertThat(differences).as("answers of part %s unlike the kernel's", part).isEmpty();
+            assertThat(differences)
+                    .as("answers of part %s unlike the kernel's", part)
+                    .isEmpty();
             assertThat(run.openFiles()).isZero();
         }
     }

@@ -89,7 +89,8 @@ class ProgramRunTest {
             for (int round = 0; round < 5; round++) {
                 Process process = programs.start(run, program, EDU, GROUP, "loop");
                 assertThat(process.inputReader().readLine()).isEqualTo("begun");
-                assertThat(process.destroyForcibly().waitFor(60, TimeUnit.SECONDS)).isTrue();
+                assertThat(process.destroyForcibly().waitFor(60, TimeUnit.SECONDS))
+                        .isTrue();
                 assertNothingIsLeft(vfio, run);
             }
         }
@@ -169,9 +170,9 @@ class ProgramRunTest {
             assertThat(probe.lastRefusal()).isEmpty();
             try (var run = new ProgramRun(vfio, Optional.of(lines::add))) {
                 programs.run(run, program, EDU, GROUP);
-                assertThat(run.lastRefusal()).hasValueSatisfying(text -> assertThat(text)
-                        .contains("VFIO_IOMMU_MAP_DMA")
-                        .contains("EEXIST"));
+                assertThat(run.lastRefusal())
+                        .hasValueSatisfying(text ->
+                                assertThat(text).contains("VFIO_IOMMU_MAP_DMA").contains("EEXIST"));
             }
         }
         assertThat(lines).anyMatch(line -> line.contains("VFIO_IOMMU_MAP_DMA, {argsz=32, flags=3, vaddr=0x"));

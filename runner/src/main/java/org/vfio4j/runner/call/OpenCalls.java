@@ -106,8 +106,7 @@ final class OpenCalls {
             case VirtualTree.Link link -> throw new VfioException(Errno.ELOOP, path + " is a link");
             case VirtualTree.Attribute attribute ->
                 install(process, node, place.path(), flags, () -> openAttribute(attribute, process, path, flags));
-            case VirtualTree.Device device ->
-                install(process, node, place.path(), flags, () -> device.open(process));
+            case VirtualTree.Device device -> install(process, node, place.path(), flags, () -> device.open(process));
         };
     }
 
@@ -125,8 +124,7 @@ final class OpenCalls {
         UapiFile open();
     }
 
-    private static int install(
-            ProgramProcess process, VirtualTree.Node node, String path, int flags, Opening opening) {
+    private static int install(ProgramProcess process, VirtualTree.Node node, String path, int flags, Opening opening) {
         // As in the kernel a full table is found before the file is opened.
         int fd = process.descriptors().reserve();
         UapiFile file;
