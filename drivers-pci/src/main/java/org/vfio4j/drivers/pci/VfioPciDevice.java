@@ -12,6 +12,7 @@ import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.IommufdOps;
 import org.vfio4j.spi.device.IrqInfo;
 import org.vfio4j.spi.device.IrqSet;
+import org.vfio4j.spi.device.PowerOps;
 import org.vfio4j.spi.device.RegionInfo;
 import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.pci.PciFunction;
@@ -84,7 +85,18 @@ final class VfioPciDevice implements DeviceOps {
 
     @Override
     public IommufdOps iommufdOps() {
-        return vfio().physicalIommufdOps();
+        return vfio().physicalPasidIommufdOps();
+    }
+
+    @Override
+    public PowerOps power() {
+        return lowPower;
+    }
+
+    /** Of functions that take no part in sharing by token. */
+    @Override
+    public TokenMatch tokenMatch() {
+        return name::checkToken;
     }
 
     @Override
@@ -173,6 +185,15 @@ final class VfioPciDevice implements DeviceOps {
 
     @Override
     public long read(long position, MemorySegment target) {
+        lowPower.get();
+        try {
+            return readAwake(position, target);
+        } finally {
+            lowPower.put();
+        }
+    }
+
+    private long readAwake(long position, MemorySegment target) {
         var present = open();
         if (target.byteSize() == 0) {
             return 0;
@@ -193,6 +214,15 @@ final class VfioPciDevice implements DeviceOps {
 
     @Override
     public long write(long position, MemorySegment source) {
+        lowPower.get();
+        try {
+            return writeAwake(position, source);
+        } finally {
+            lowPower.put();
+        }
+    }
+
+    private long writeAwake(long position, MemorySegment source) {
         var present = open();
         if (source.byteSize() == 0) {
             return 0;
@@ -226,6 +256,8 @@ final class VfioPciDevice implements DeviceOps {
     public long feature(Caller caller, int flags, long argument, long length) {
         return switch (flags & VfioFeature.VFIO_DEVICE_FEATURE_MASK) {
             case VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY -> lowPower.enter(open(), flags);
+            case VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP ->
+                lowPower.enterWithWakeup(open(), caller, flags, argument, length);
             case VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_EXIT -> lowPower.exit(open(), flags);
             default -> DeviceOps.super.feature(caller, flags, argument, length);
         };
