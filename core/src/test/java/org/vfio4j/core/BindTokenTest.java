@@ -79,8 +79,7 @@ class BindTokenTest {
         VfioDeviceBindIommufd.tokenUuidPtr(calls.page(), RawCalls.NOWHERE);
         refused(
                 Errno.EFAULT,
-                () -> calls.bind(
-                        file, iommufd, VfioDeviceBindIommufd.SIZEOF, VfioCdev.VFIO_DEVICE_BIND_FLAG_TOKEN));
+                () -> calls.bind(file, iommufd, VfioDeviceBindIommufd.SIZEOF, VfioCdev.VFIO_DEVICE_BIND_FLAG_TOKEN));
         assertThat(given).as("what the driver was asked").isEmpty();
         assertThat(bind(file, iommufd, bytes(TOKEN))).isPositive();
         assertThat(given).containsExactly(TOKEN.toString());

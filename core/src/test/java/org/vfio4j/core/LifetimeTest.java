@@ -58,10 +58,14 @@ class LifetimeTest {
         refused(Errno.ENOMEM, () -> world.vfio().bind("dev-b", FakeDriver.NAME));
         assertThat(memberDuringInit[0]).as("members inside init").isEqualTo(2);
         assertThat(count(members)).as("members afterwards").isEqualTo(1);
-        assertThat(Objects.requireNonNull(failed[0]).released).as("release called").isFalse();
+        assertThat(Objects.requireNonNull(failed[0]).released)
+                .as("release called")
+                .isFalse();
         world.driver.preparing = ops -> {};
         world.vfio().bind("dev-b", FakeDriver.NAME);
-        assertThat(world.vfio().device("dev-b").index()).as("the index is free again").hasValue(1);
+        assertThat(world.vfio().device("dev-b").index())
+                .as("the index is free again")
+                .hasValue(1);
     }
 
     private static int count(org.vfio4j.spi.device.DeviceSet set) {

@@ -105,9 +105,7 @@ class PasidTest {
         VfioDeviceAttachIommufdPt.argsz(readOnly, 12);
         VfioDeviceAttachIommufdPt.ptId(readOnly, one);
         calls.process().protect(readOnly, false);
-        refused(
-                Errno.EFAULT,
-                () -> calls.ioctl(file, VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT, readOnly.address()));
+        refused(Errno.EFAULT, () -> calls.ioctl(file, VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT, readOnly.address()));
         assertThat(context.attachments(id)).isEqualTo(Map.of(5, other));
     }
 
@@ -121,9 +119,7 @@ class PasidTest {
         VfioDeviceAttachIommufdPt.ptId(readOnly, other);
         VfioDeviceAttachIommufdPt.pasid(readOnly, 7);
         calls.process().protect(readOnly, false);
-        refused(
-                Errno.EFAULT,
-                () -> calls.ioctl(file, VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT, readOnly.address()));
+        refused(Errno.EFAULT, () -> calls.ioctl(file, VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT, readOnly.address()));
         assertThat(context.attachments(id)).isEqualTo(Map.of(0, one));
     }
 

@@ -31,7 +31,8 @@ class SetOperationTest {
         machine.device("dev-b", group, bus);
         machine.device("dev-c", group, bus);
     });
-    private final DeviceSet set = world.ops(world.machine.find("dev-a")).vfioDevice().deviceSet();
+    private final DeviceSet set =
+            world.ops(world.machine.find("dev-a")).vfioDevice().deviceSet();
     private final Map<String, ReentrantLock> memory =
             Map.of("dev-a", new ReentrantLock(), "dev-b", new ReentrantLock(), "dev-c", new ReentrantLock());
     private final List<String> steps = new ArrayList<>();
@@ -78,13 +79,12 @@ class SetOperationTest {
         int iommufd = calls.iommufd();
         var ops = world.ops(world.machine.find("dev-b"));
         var binding = new ArrayList<CompletableFuture<Integer>>();
-        set.operate(new Reset(
-                () -> binding.add(CompletableFuture.supplyAsync(() -> calls.bind(file, iommufd))), () -> {
-                    awaitBlocked();
-                    assertThat(ops.opens).as("opens during the operation").hasValue(0);
-                    memory.values().forEach(lock -> assertThat(lock.isHeldByCurrentThread())
-                            .isTrue());
-                }));
+        set.operate(new Reset(() -> binding.add(CompletableFuture.supplyAsync(() -> calls.bind(file, iommufd))), () -> {
+            awaitBlocked();
+            assertThat(ops.opens).as("opens during the operation").hasValue(0);
+            memory.values()
+                    .forEach(lock -> assertThat(lock.isHeldByCurrentThread()).isTrue());
+        }));
         assertThat(binding.getFirst().get()).isPositive();
         assertThat(ops.opens).hasValue(1);
         assertThat(steps).containsExactly("check 3", "dev-a", "dev-b", "dev-c", "perform");
@@ -133,6 +133,7 @@ class SetOperationTest {
         assertThat(memory.values()).noneMatch(ReentrantLock::isLocked);
         assertThat(set.lock().isLocked()).isFalse();
         RawCalls calls = world.caller();
-        assertThat(calls.bind(calls.open("/dev/vfio/devices/vfio0"), calls.iommufd())).isPositive();
+        assertThat(calls.bind(calls.open("/dev/vfio/devices/vfio0"), calls.iommufd()))
+                .isPositive();
     }
 }

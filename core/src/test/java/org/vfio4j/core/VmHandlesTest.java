@@ -92,7 +92,9 @@ class VmHandlesTest {
         calls.close(two);
         assertThat(ops.vfioDevice().machine()).isEmpty();
         assertThat(machine.references).isZero();
-        assertThat(seenInside).as("seen by openDevice and closeDevice").containsExactly(Optional.of(machine), Optional.of(machine));
+        assertThat(seenInside)
+                .as("seen by openDevice and closeDevice")
+                .containsExactly(Optional.of(machine), Optional.of(machine));
         calls.close(calls.deviceFd(group, "dev-a"));
         assertThat(seenInside.getLast()).as("the machine set meanwhile").containsSame(later);
     }
@@ -160,7 +162,9 @@ class VmHandlesTest {
         int empty = calls.open("/dev/vfio/2");
         assertThat(handles.enforcesCoherency(file(empty))).isFalse();
         world.vfio().unbind("dev-c");
-        assertThat(handles.enforcesCoherency(file(empty))).as("a group without devices").isTrue();
+        assertThat(handles.enforcesCoherency(file(empty)))
+                .as("a group without devices")
+                .isTrue();
         assertThat(handles.enforcesCoherency(file(calls.container()))).isTrue();
     }
 

@@ -21,8 +21,7 @@ class RangeCombinerTest {
     @Test
     @Spec("C-135")
     void shouldSpanEverythingWithOne() {
-        assertThat(RangeCombiner.combine(RANGES, 1))
-                .containsExactly(new DmaRange(0x1000, 0xffff_ffff_0000_0000L));
+        assertThat(RangeCombiner.combine(RANGES, 1)).containsExactly(new DmaRange(0x1000, 0xffff_ffff_0000_0000L));
     }
 
     @Test
@@ -32,8 +31,7 @@ class RangeCombinerTest {
                 .containsExactly(RANGES.get(0), new DmaRange(0x5000, 0x4000), RANGES.get(3), RANGES.get(4));
         assertThat(RangeCombiner.combine(RANGES, 3))
                 .containsExactly(RANGES.get(0), new DmaRange(0x5000, 0x7000), RANGES.get(4));
-        assertThat(RangeCombiner.combine(RANGES, 2))
-                .containsExactly(new DmaRange(0x1000, 0xb000), RANGES.get(4));
+        assertThat(RangeCombiner.combine(RANGES, 2)).containsExactly(new DmaRange(0x1000, 0xb000), RANGES.get(4));
     }
 
     @Test

@@ -148,7 +148,9 @@ class EventVirqfdTest {
             return handled.get();
         });
         goOn.countDown();
-        assertThat(handledAtReturn.get()).as("handlers done when disable returned").isEqualTo(1);
+        assertThat(handledAtReturn.get())
+                .as("handlers done when disable returned")
+                .isEqualTo(1);
         signaller.get();
     }
 

@@ -92,7 +92,9 @@ final class LowPower implements PowerOps {
         }
         if (length < VfioDeviceLowPowerEntryWithWakeup.SIZEOF) {
             throw new VfioException(
-                    Errno.EINVAL, "FT-3", "LOW_POWER_ENTRY_WITH_WAKEUP refused: " + length + " bytes of data are too few");
+                    Errno.EINVAL,
+                    "FT-3",
+                    "LOW_POWER_ENTRY_WITH_WAKEUP refused: " + length + " bytes of data are too few");
         }
         int fd;
         try (var arena = Arena.ofConfined()) {

@@ -13,6 +13,7 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioDeviceInfoFlags;
 import org.vfio4j.uapi.VfioFeature;
 import org.vfio4j.uapi.VfioIoctl;
+import org.vfio4j.uapi.struct.UapiLayouts;
 
 class LifecycleTest {
     private static final int RESET_AND_PCI =
@@ -312,8 +313,7 @@ class LifecycleTest {
         var user = User.of(function);
         var call = new IoEventCall(user);
         var event = new FakeEvent();
-        int entry = VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP
-                | VfioFeature.VFIO_DEVICE_FEATURE_SET;
+        int entry = VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP | VfioFeature.VFIO_DEVICE_FEATURE_SET;
         var power = user.device.power();
         try (var mapping = user.device.mmap(RegionOffset.of(1), 0x1000, 3, true)) {
             power.get();
@@ -333,9 +333,7 @@ class LifecycleTest {
             assertThat(mapping.segment().byteSize()).isEqualTo(0x1000);
             assertThat(user.read(0, 0, 4)).hasSize(4);
             assertThat(event.take()).as("signals later").isZero();
-            assertThat(user.device.feature(call, entry, 0, 8))
-                    .as("a new entry")
-                    .isZero();
+            assertThat(user.device.feature(call, entry, 0, 8)).as("a new entry").isZero();
         }
     }
 
