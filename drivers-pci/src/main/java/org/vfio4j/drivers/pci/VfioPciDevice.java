@@ -9,6 +9,7 @@ import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.UapiMapping;
 import org.vfio4j.spi.device.DeviceInfo;
 import org.vfio4j.spi.device.DeviceOps;
+import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.IommufdOps;
 import org.vfio4j.spi.device.IrqInfo;
 import org.vfio4j.spi.device.IrqSet;
@@ -30,7 +31,7 @@ final class VfioPciDevice implements DeviceOps {
 
     private final PciFunction function;
     private final PciOptions options;
-    private final int pageSize;
+    private final DriverEnvironment environment;
     private final DeviceName name;
     private final LowPower lowPower = new LowPower();
 
@@ -43,10 +44,10 @@ final class VfioPciDevice implements DeviceOps {
     /** Whether the last user left state behind that only a reset of the whole set removes; under the dev_set lock. */
     private boolean needsReset;
 
-    VfioPciDevice(PciFunction function, PciOptions options, int pageSize) {
+    VfioPciDevice(PciFunction function, PciOptions options, DriverEnvironment environment) {
         this.function = function;
         this.options = options;
-        this.pageSize = pageSize;
+        this.environment = environment;
         this.name = new DeviceName(function);
     }
 
@@ -106,7 +107,7 @@ final class VfioPciDevice implements DeviceOps {
 
     @Override
     public void openDevice() {
-        open = new OpenFunction(function, options, pageSize);
+        open = new OpenFunction(function, options, environment);
     }
 
     @Override
