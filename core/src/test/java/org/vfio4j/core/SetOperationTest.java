@@ -7,6 +7,7 @@ import static org.vfio4j.core.fixture.RawCalls.refused;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,6 +44,10 @@ class SetOperationTest {
         world.assertNothingHeld();
     }
 
+    private ReentrantLock memoryOf(String device) {
+        return Objects.requireNonNull(memory.get(device));
+    }
+
     private final class Reset implements DeviceSet.SetOperation {
         private final Runnable check;
         private final Runnable perform;
@@ -61,7 +66,7 @@ class SetOperationTest {
         @Override
         public Lock memoryLock(VfioDevice member) {
             steps.add(member.busDevice().name());
-            return memory.get(member.busDevice().name());
+            return memoryOf(member.busDevice().name());
         }
 
         @Override
@@ -101,12 +106,12 @@ class SetOperationTest {
     @Test
     @Spec("C-143")
     void shouldBeBusyWhenAMembersMemoryIsInUse() throws Exception {
-        var busy = memory.get("dev-b");
+        var busy = memoryOf("dev-b");
         var held = CompletableFuture.runAsync(busy::lock);
         held.get();
         refused(Errno.EBUSY, () -> set.operate(new Reset(() -> {}, () -> {})));
         assertThat(steps).as("tried in the order of the list").containsExactly("check 3", "dev-a", "dev-b");
-        assertThat(memory.get("dev-a").isLocked()).as("given back").isFalse();
+        assertThat(memoryOf("dev-a").isLocked()).as("given back").isFalse();
         assertThat(set.lock().isLocked()).isFalse();
     }
 
