@@ -15,7 +15,7 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 class RefusalLogTest {
-    private static final VfioException REFUSAL =
+    private final VfioException refusal =
             new VfioException(Errno.EPERM, "GR-8", "SET_CONTAINER refused: group 7 is not viable");
 
     /** A logger that keeps its lines. */
@@ -98,7 +98,7 @@ class RefusalLogTest {
     @Test
     void shouldNameTheRuleAndTheReason() {
         var log = new Captured(true);
-        RefusalLog.tell(log, "ioctl 0x3b68", "group 7", REFUSAL);
+        RefusalLog.tell(log, "ioctl 0x3b68", "group 7", refusal);
         RefusalLog.tell(log, "read", "group 7", new VfioException(Errno.EINVAL, "this file cannot be read"));
         assertThat(log.lines)
                 .containsExactly(
@@ -115,7 +115,7 @@ class RefusalLogTest {
                 throw new AssertionError("a line was made that nobody reads");
             }
         };
-        RefusalLog.tell(log, "read", unasked, REFUSAL);
+        RefusalLog.tell(log, "read", unasked, refusal);
         assertThat(log.lines).isEmpty();
     }
 }
