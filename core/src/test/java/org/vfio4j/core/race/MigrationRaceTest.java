@@ -42,8 +42,7 @@ class MigrationRaceTest {
         long seed = System.nanoTime();
         var random = new SplittableRandom(seed);
         var goOn = new AtomicBoolean(true);
-        var world = new WatchedWorld(
-                machine -> machine.device("a0", machine.group(1)), Duration.ofHours(1));
+        var world = new WatchedWorld(machine -> machine.device("a0", machine.group(1)), Duration.ofHours(1));
         var process = world.newProcess();
         var watchdog = new Watchdog();
         var sessions = new AtomicLong();
@@ -65,7 +64,9 @@ class MigrationRaceTest {
         assertThat(world.books.violations()).as("seed %d", seed).isEmpty();
         assertThat(sessions).as("sessions that were started, seed %d", seed).hasPositiveValue();
         assertThat(world.books.opens).as("first opens, seed %d", seed).hasPositiveValue();
-        assertThat(ops.migration().sessions()).as("sessions left, seed %d", seed).isZero();
+        assertThat(ops.migration().sessions())
+                .as("sessions left, seed %d", seed)
+                .isZero();
         world.close();
     }
 
@@ -144,8 +145,7 @@ class MigrationRaceTest {
         private void setState(AtomicLong sessions) {
             VfioDeviceFeature.argsz(page, STATE_SIZE);
             VfioDeviceFeature.flags(
-                    page,
-                    VfioFeature.VFIO_DEVICE_FEATURE_SET | VfioFeature.VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE);
+                    page, VfioFeature.VFIO_DEVICE_FEATURE_SET | VfioFeature.VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE);
             var state = page.asSlice(VfioDeviceFeature.DATA_OFFSET);
             VfioDeviceFeatureMigState.deviceState(state, STATES[random.nextInt(STATES.length)]);
             VfioDeviceFeatureMigState.dataFd(state, -1);

@@ -47,8 +47,7 @@ final class WatchedMigration implements MigrationOps {
         stateLock.lock();
         try {
             books.require(session == null, "a session is left from before the device was opened");
-            books.require(
-                    state == VfioMigration.VFIO_DEVICE_STATE_RUNNING, "the device is opened in state " + state);
+            books.require(state == VfioMigration.VFIO_DEVICE_STATE_RUNNING, "the device is opened in state " + state);
             open = true;
         } finally {
             stateLock.unlock();
@@ -60,10 +59,10 @@ final class WatchedMigration implements MigrationOps {
         stateLock.lock();
         try {
             open = false;
+            reset();
         } finally {
             stateLock.unlock();
         }
-        reset();
     }
 
     void reset() {
