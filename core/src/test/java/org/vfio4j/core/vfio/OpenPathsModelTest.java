@@ -22,7 +22,7 @@ import org.vfio4j.uapi.VfioException;
 /** The ways to a device that exclude each other, or share it, taken at the same time. */
 @Tag("model")
 class OpenPathsModelTest {
-    private static final int SCHEDULES = 100;
+    private static final int SCHEDULES = 60;
 
     private final Caller caller = new LocalProcess(
             (path, flags) -> {
@@ -39,6 +39,7 @@ class OpenPathsModelTest {
         });
     }
 
+    /** The context is handed over with a reference, as the look-up of its descriptor does. */
     private static void bind(CdevFile file, IommufdContext context) {
         file.bind(
                 null,
