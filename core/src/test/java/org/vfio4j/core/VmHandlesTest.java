@@ -115,7 +115,7 @@ class VmHandlesTest {
         var machine = new Machine();
         int file = calls.open(NODE);
         handles.setMachine(file(file), machine);
-        world.faults.failAt(3);
+        world.faults.failAt(4);
         refused(Errno.EIO, () -> calls.bind(file, calls.iommufd()));
         assertThat(world.faults.steps()).endsWith("openDevice");
         world.faults.clear();
