@@ -366,8 +366,10 @@ final class ReferenceModel {
         for (int i = 0; i < pages; i++) {
             long address = start + i * PAGE;
             ReferenceEntry entry = at(address);
-            refuseIf(entry == null, Errno.EINVAL);
-            refuseIf(entry == null || (entry.protection & protection) != protection, Errno.EPERM);
+            if (entry == null) {
+                throw new ReferenceRefusal(Errno.EINVAL);
+            }
+            refuseIf((entry.protection & protection) != protection, Errno.EPERM);
             long vaddr = entry.vaddr + (address - entry.iova);
             boolean held = entry.pins.containsKey(address);
             // A page is located when it is pinned first; another vaddr does not move it.
@@ -412,9 +414,8 @@ final class ReferenceModel {
         refuseIf(anyInvalid(), Errno.EBUSY);
         for (long at = iova; at != iova + length; ) {
             ReferenceEntry entry = at(at);
-            refuseIf(entry == null, Errno.EINVAL);
             if (entry == null) {
-                return;
+                throw new ReferenceRefusal(Errno.EINVAL);
             }
             refuseIf((entry.protection & READ) == 0, Errno.EPERM);
             refuseIf(write && (entry.protection & WRITE) == 0, Errno.EPERM);
