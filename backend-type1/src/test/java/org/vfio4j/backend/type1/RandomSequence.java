@@ -167,6 +167,7 @@ final class RandomSequence implements DmaUnmapListener {
             }
         }
         checkTranslations();
+        unmapped(Rig.ALL, 0, 0);
         rig.container.release();
         assertThat(rig.physical.pinnedPages()).as("pages pinned after release").isZero();
         assertThat(user.charged()).as("pages charged after release").isZero();
