@@ -187,9 +187,7 @@ class SerialMemoryConformanceTest extends SerialTestCase {
                     .isEqualTo(hole.number());
         }
         device.release();
-        assertThat(machine.pinnedPages())
-                .as("pages pinned after RELEASE")
-                .isZero();
+        assertThat(machine.pinnedPages()).as("pages pinned after RELEASE").isZero();
     }
 
     @Test
