@@ -25,7 +25,7 @@ class GrantOrderTest {
         List<Boolean> granted = new ArrayList<>();
         parts.driver.ops(parts.machine.find("x")).insideOpenOrClose = () -> granted.add(file.granted());
         context.retain();
-        file.bind(false, () -> context, id -> granted.add(file.granted()));
+        file.bind(null, () -> context, id -> granted.add(file.granted()));
         assertThat(granted).as("granted during open_device and copy-out").containsExactly(false, false);
         assertThat(file.granted()).isTrue();
         file.close();
@@ -50,7 +50,7 @@ class GrantOrderTest {
                     return written[0];
                 });
                 context.retain();
-                file.bind(false, () -> context, id -> {});
+                file.bind(null, () -> context, id -> {});
                 assertThat(seen.get())
                         .as("what a thread saw that saw the file granted")
                         .isEqualTo(value);
