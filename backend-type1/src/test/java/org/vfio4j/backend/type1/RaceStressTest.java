@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.vfio4j.host.embedded.iommu.EmbeddedGroup;
@@ -135,6 +136,11 @@ class RaceStressTest {
         rig.container.release();
     }
 
+    /** Leaves the processors to the others; nothing depends on how long. */
+    private static void pause(long nanos) {
+        LockSupport.parkNanos(nanos);
+    }
+
     private interface Turn {
         void run(SplittableRandom random) throws Exception;
     }
@@ -245,13 +251,11 @@ class RaceStressTest {
         attachment.set(state | 1);
         rig.container.attachGroup(late, GroupKind.IOMMU);
         attachment.set(state + 2);
-        for (int i = 0; i < 200; i++) {
-            Thread.yield();
-        }
+        pause(1_000_000);
         attachment.set((state + 2) | 1);
         rig.container.detachGroup(late);
         attachment.set(state + 4);
-        Thread.yield();
+        pause(100_000);
     }
 
     /** The first group may write everything: what is mapped is dirty, and nothing else. */
@@ -271,11 +275,11 @@ class RaceStressTest {
                 checkedBits.incrementAndGet();
             }
         }
-        Thread.yield();
+        pause(100_000);
     }
 
     private void readLimits() {
         assertThat(rig.available()).as("entries left").isBetween(65535L - SLOTS, 65535L);
-        Thread.yield();
+        pause(100_000);
     }
 }

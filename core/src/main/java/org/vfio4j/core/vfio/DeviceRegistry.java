@@ -48,7 +48,7 @@ public final class DeviceRegistry {
     public CoreDevice allocate(BusDevice busDevice, DeviceOps ops) {
         var device = new CoreDevice(this, busDevice, ops, indexes.allocate());
         try {
-            ops.init();
+            ops.init(device);
         } catch (Throwable e) {
             device.leaveSet();
             indexes.free(device.index());
