@@ -115,11 +115,14 @@ class OracleTest {
             differences = unlike.stream()
                     .map(pair -> KnownDifferences.difference(pair.kernel, pair.here))
                     .toList();
-            late = unlike.stream()
+            var unlisted = unlike.stream()
                     .filter(pair -> !expected.contains(KnownDifferences.difference(pair.kernel, pair.here)))
-                    .allMatch(pair -> known.clocked(pair.here));
-        } while (!differences.equals(expected) && late && ++attempt < ATTEMPTS);
-        assertThat(differences).as("answers of part %s unlike the kernel's", part).containsExactlyElementsOf(expected);
+                    .toList();
+            late = !unlisted.isEmpty() && unlisted.stream().allMatch(pair -> known.clocked(pair.here));
+        } while (late && ++attempt < ATTEMPTS);
+        assertThat(differences)
+                .as("answers of part %s unlike the kernel's", part)
+                .containsExactlyElementsOf(expected);
     }
 
     @ParameterizedTest

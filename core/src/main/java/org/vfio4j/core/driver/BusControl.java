@@ -115,7 +115,8 @@ public final class BusControl {
     public void probe(Bus bus, String name) {
         var withheld = probe(bus, find(bus, name));
         if (withheld.isPresent()) {
-            throw new VfioException(Errno.EINVAL, "probe refused: " + withheld.get().getMessage(), withheld.get());
+            throw new VfioException(
+                    Errno.EINVAL, "probe refused: " + withheld.get().getMessage(), withheld.get());
         }
     }
 

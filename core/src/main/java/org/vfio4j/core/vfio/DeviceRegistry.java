@@ -156,7 +156,9 @@ public final class DeviceRegistry {
     public CdevFile openNode(CoreDevice device) {
         if (!device.registration().tryGet()) {
             throw new VfioException(
-                    Errno.ENODEV, "CD-1", "open of vfio" + device.index() + " refused: " + device + " is not registered");
+                    Errno.ENODEV,
+                    "CD-1",
+                    "open of vfio" + device.index() + " refused: " + device + " is not registered");
         }
         return new CdevFile(device, pageSize);
     }
