@@ -30,7 +30,9 @@ class SeccompFilterTest {
             MemorySegment code = program.get(ADDRESS_OF_CODE, 8);
             assertThat(code.get(ValueLayout.JAVA_SHORT, 8)).as("jump if equal").isEqualTo((short) 0x15);
             assertThat(code.get(ValueLayout.JAVA_BYTE, 10)).as("over the jump").isEqualTo((byte) 1);
-            assertThat(code.get(ValueLayout.JAVA_INT, 20)).as("over the notification").isEqualTo(1);
+            assertThat(code.get(ValueLayout.JAVA_INT, 20))
+                    .as("over the notification")
+                    .isEqualTo(1);
         }
     }
 
