@@ -103,7 +103,7 @@ final class DevFolders {
                 0600,
                 DeviceNode.CDEV_MAJOR,
                 device.index(),
-                caller -> new DeviceUapi(registry.openNode(device.index())));
+                caller -> new DeviceUapi(registry.openNode(device)));
     }
 
     /** The registered device with a VFIO name, whether it has a node or not (NA-1). */
