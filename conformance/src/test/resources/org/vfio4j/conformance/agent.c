@@ -178,7 +178,7 @@ static int serve(int peer, const char *socket_path) {
         case PWRITE: result = checked(pwrite((int) a[0], (void *) a[1], a[2], a[3])); break;
         case LSEEK: result = checked(lseek((int) a[0], a[1], (int) a[2])); break;
         case MMAP: {
-            void *at = mmap(NULL, a[2], PROT_READ | PROT_WRITE, MAP_SHARED, (int) a[0], a[1]);
+            void *at = mmap(NULL, a[2], (int) a[3], MAP_SHARED, (int) a[0], a[1]);
             result = at == MAP_FAILED ? -errno : (int64_t) at;
             break;
         }
@@ -209,7 +209,7 @@ static int serve(int peer, const char *socket_path) {
             close(file);
             break;
         }
-        case PROTECT: result = checked(mprotect((void *) a[0], a[1], PROT_READ)); break;
+        case PROTECT: result = checked(mprotect((void *) a[0], a[1], (int) a[2])); break;
         case BECOME: result = become(a[0], a[1], a[2]); break;
         case READLINK:
             result = checked(readlink(text, data, sizeof data));

@@ -7,6 +7,7 @@ import static org.vfio4j.core.fixture.RawCalls.refused;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.vfio4j.UapiProcess;
 import org.vfio4j.core.fixture.CoreWorld;
 import org.vfio4j.core.fixture.FakeContext;
 import org.vfio4j.core.fixture.RawCalls;
@@ -104,7 +105,7 @@ class PasidTest {
         var readOnly = calls.process().allocate(4096);
         VfioDeviceAttachIommufdPt.argsz(readOnly, 12);
         VfioDeviceAttachIommufdPt.ptId(readOnly, one);
-        calls.process().protect(readOnly, false);
+        calls.process().protect(readOnly, UapiProcess.PROT_READ);
         refused(Errno.EFAULT, () -> calls.ioctl(file, VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT, readOnly.address()));
         assertThat(context.attachments(id)).isEqualTo(Map.of(5, other));
     }
@@ -118,7 +119,7 @@ class PasidTest {
         VfioDeviceAttachIommufdPt.flags(readOnly, 1);
         VfioDeviceAttachIommufdPt.ptId(readOnly, other);
         VfioDeviceAttachIommufdPt.pasid(readOnly, 7);
-        calls.process().protect(readOnly, false);
+        calls.process().protect(readOnly, UapiProcess.PROT_READ);
         refused(Errno.EFAULT, () -> calls.ioctl(file, VfioIoctl.VFIO_DEVICE_ATTACH_IOMMUFD_PT, readOnly.address()));
         assertThat(context.attachments(id)).isEqualTo(Map.of(0, one));
     }
