@@ -17,6 +17,12 @@ public interface UapiProcess extends Caller, AutoCloseable {
     int O_WRONLY = 1;
     /** {@code O_RDWR}. */
     int O_RDWR = 2;
+    /** {@code PROT_NONE}. */
+    int PROT_NONE = 0;
+    /** {@code PROT_READ}. */
+    int PROT_READ = 1;
+    /** {@code PROT_WRITE}. */
+    int PROT_WRITE = 2;
 
     /**
      * Opens a path of the virtual tree, for example {@code /dev/vfio/vfio}.
@@ -48,7 +54,13 @@ public interface UapiProcess extends Caller, AutoCloseable {
      */
     long lseek(int fd, long offset, int whence);
 
-    /** Maps a file. */
+    /**
+     * Maps a file. The mapping is memory of this caller: pointers into it are good for what it is mapped for, and it can be
+     * given to devices where device memory can. It is known at the address of the first segment it showed and at that of the
+     * latest. While its bytes are revoked both are EFAULT; where other memory of this caller came to lie since, that is meant.
+     *
+     * @param protection a mask of {@link #PROT_READ} and {@link #PROT_WRITE}
+     */
     UapiMapping mmap(int fd, long offset, long length, int protection, boolean shared);
 
     /** Events that are ready. */
@@ -69,8 +81,16 @@ public interface UapiProcess extends Caller, AutoCloseable {
     /** Frees memory allocated here; addresses in it are EFAULT afterwards. */
     void free(MemorySegment memory);
 
-    /** Makes memory allocated here read-only or writable for callers and devices pinned later. */
-    void protect(MemorySegment memory, boolean writable);
+    /**
+     * Changes what callers, and devices that memory is pinned for later, may do with memory of this caller (kernel:
+     * {@code mprotect}). What is not allowed is EFAULT. The segment itself stays as it is.
+     *
+     * @param memory memory allocated or mapped here, or a page-aligned slice of it
+     * @param protection {@link #PROT_NONE}, or a mask of {@link #PROT_READ} and {@link #PROT_WRITE}
+     * @throws org.vfio4j.uapi.VfioException EINVAL for other memory and other bits, EACCES when what is mapped for reading
+     *     only shall become writable
+     */
+    void protect(MemorySegment memory, int protection);
 
     /**
      * Changes what the caller may do from now on (kernel: {@code setuid}, {@code capset}, {@code setrlimit}). Descriptors

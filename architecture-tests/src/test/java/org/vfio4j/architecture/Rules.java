@@ -56,6 +56,7 @@ final class Rules {
                     "host-embedded",
                     new String[] {"org.vfio4j.host.embedded.."},
                     with(API, "com.fasterxml.jackson.core..", SLF4J)),
+            new Module("runner", new String[] {"org.vfio4j.runner.."}, with(API, "org.vfio4j.ffm..", SLF4J)),
             new Module(
                     "testing",
                     new String[] {"org.vfio4j.testing.."},

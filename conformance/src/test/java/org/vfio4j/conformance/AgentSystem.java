@@ -185,8 +185,8 @@ final class AgentSystem implements UapiSystem {
     }
 
     @Override
-    public long mmap(long fd, long offset, long length) {
-        long address = call(Operation.MMAP, fd, offset, length);
+    public long mmap(long fd, long offset, long length, int protection) {
+        long address = call(Operation.MMAP, fd, offset, length, protection);
         if (address > 0) {
             mappings.put(address, length);
         }
@@ -263,8 +263,9 @@ final class AgentSystem implements UapiSystem {
     }
 
     @Override
-    public void protect(MemorySegment segment) {
-        Program.require("mprotect", call(Operation.PROTECT, segment.address(), (segment.byteSize() + 4095) & -4096));
+    public void protect(MemorySegment segment, int protection) {
+        long pages = (segment.byteSize() + 4095) & -4096;
+        Program.require("mprotect", call(Operation.PROTECT, segment.address(), pages, protection));
     }
 
     @Override

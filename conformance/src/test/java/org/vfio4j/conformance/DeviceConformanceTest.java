@@ -14,6 +14,7 @@ import org.vfio4j.uapi.VfioExtension;
 import org.vfio4j.uapi.VfioFeature;
 import org.vfio4j.uapi.VfioIoctl;
 import org.vfio4j.uapi.VfioPci;
+import org.vfio4j.uapi.VfioRegion;
 import org.vfio4j.uapi.struct.VfioDeviceFeature;
 import org.vfio4j.uapi.struct.VfioRegionInfo;
 
@@ -78,6 +79,45 @@ class DeviceConformanceTest extends UapiTestCase {
     }
 
     @Test
+    @Spec({"C-088", "C-089"})
+    void shouldTellHowMuchTheCapabilitiesOfARegionNeed() {
+        long device = open("0000:01:00.0");
+        int withChain = -1;
+        for (int index = 0; index <= VfioPci.VFIO_PCI_CONFIG_REGION_INDEX; index++) {
+            var info = regionInfo(VfioRegionInfo.SIZEOF, index);
+            refused(
+                    "argsz 31",
+                    system.ioctl(device, VfioIoctl.VFIO_DEVICE_GET_REGION_INFO, regionInfo(31, index)),
+                    Errno.EINVAL);
+            info = regionInfo(VfioRegionInfo.SIZEOF, index);
+            if (system.ioctl(device, VfioIoctl.VFIO_DEVICE_GET_REGION_INFO, info) == 0
+                    && (VfioRegionInfo.flags(info) & VfioRegion.VFIO_REGION_INFO_FLAG_CAPS) != 0) {
+                withChain = index;
+                assertThat(VfioRegionInfo.capOffset(info))
+                        .as("cap_offset without room")
+                        .isZero();
+                int needed = VfioRegionInfo.argsz(info);
+                assertThat(needed).as("argsz grown").isGreaterThan(VfioRegionInfo.SIZEOF);
+                info = regionInfo(needed - 1, index);
+                info.asSlice(VfioRegionInfo.SIZEOF, 256).fill((byte) 0x5a);
+                require("one byte too few", system.ioctl(device, VfioIoctl.VFIO_DEVICE_GET_REGION_INFO, info));
+                for (long i = VfioRegionInfo.SIZEOF; i < VfioRegionInfo.SIZEOF + 256L; i++) {
+                    assertThat(info.get(ValueLayout.JAVA_BYTE, i))
+                            .as("byte %d", i)
+                            .isEqualTo((byte) 0x5a);
+                }
+                info = regionInfo(needed, index);
+                require("just enough", system.ioctl(device, VfioIoctl.VFIO_DEVICE_GET_REGION_INFO, info));
+                assertThat(VfioRegionInfo.capOffset(info)).as("cap_offset").isEqualTo(VfioRegionInfo.SIZEOF);
+                assertThat(info.get(ValueLayout.JAVA_SHORT, VfioRegionInfo.SIZEOF))
+                        .as("id of the first capability")
+                        .isPositive();
+            }
+        }
+        assertThat(withChain).as("a region with capabilities").isNotNegative();
+    }
+
+    @Test
     @Spec({"C-090", "C-091"})
     void shouldCheckAFeatureRequestBeforeWhetherItIsKnown() {
         long device = open(EDU);
@@ -89,5 +129,30 @@ class DeviceConformanceTest extends UapiTestCase {
         refused("unknown, GET", feature(device, 64, GET | 99), Errno.ENOTTY);
         refused("MIGRATION of a device that cannot", feature(device, 64, PROBE | GET | 1), Errno.ENOTTY);
         refused("DMA_LOGGING_START", feature(device, 64, SET | 6), Errno.ENOTTY);
+    }
+
+    @Test
+    @Spec("C-095")
+    void shouldEnterAndLeaveLowPower() {
+        long device = open("0000:03:00.0");
+        int entry = SET | VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY;
+        int exit = SET | VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_EXIT;
+        require("ENTRY", feature(device, 8, entry));
+        refused("second ENTRY", feature(device, 8, entry), Errno.EINVAL);
+        require("EXIT", feature(device, 8, exit));
+        require("second EXIT", feature(device, 8, exit));
+        refused("wake-up eventfd -1", wakeUp(device, -1), Errno.EINVAL);
+        refused("wake-up eventfd not open", wakeUp(device, 900), Errno.EBADF);
+        refused("wake-up eventfd of another kind", wakeUp(device, group), Errno.EINVAL);
+        require("ENTRY with wake-up", wakeUp(device, system.eventfd()));
+        require("EXIT", feature(device, 8, exit));
+    }
+
+    private long wakeUp(long device, long event) {
+        var feature = program.argument(16);
+        VfioDeviceFeature.argsz(feature, 16);
+        VfioDeviceFeature.flags(feature, SET | VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP);
+        feature.set(ValueLayout.JAVA_INT, 8, (int) event);
+        return system.ioctl(device, VfioIoctl.VFIO_DEVICE_FEATURE, feature);
     }
 }

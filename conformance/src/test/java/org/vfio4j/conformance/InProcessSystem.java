@@ -17,7 +17,6 @@ import org.vfio4j.uapi.VfioException;
 
 /** Calls to the core in this process. */
 final class InProcessSystem implements UapiSystem {
-    private static final int READ_WRITE = 3;
     private static final int WRITE_ONLY = 1;
 
     private final UapiProcess process;
@@ -115,9 +114,9 @@ final class InProcessSystem implements UapiSystem {
     }
 
     @Override
-    public long mmap(long fd, long offset, long length) {
+    public long mmap(long fd, long offset, long length, int protection) {
         return call(() -> {
-            var mapping = process.mmap((int) fd, offset, length, READ_WRITE, true);
+            var mapping = process.mmap((int) fd, offset, length, protection, true);
             mappings.put(mapping.segment().address(), mapping);
             return mapping.segment().address();
         });
@@ -174,8 +173,8 @@ final class InProcessSystem implements UapiSystem {
     }
 
     @Override
-    public void protect(MemorySegment memory) {
-        process.protect(memory, false);
+    public void protect(MemorySegment memory, int protection) {
+        process.protect(memory, protection);
     }
 
     @Override

@@ -103,8 +103,12 @@ class MigrationTrafficTest extends SerialTestCase {
     private long send(SerialProgram[] devices) {
         long count = 0;
         try {
-            while (!finished) {
+            while (true) {
                 room.acquire();
+                // The last permit only ends the wait: there is no room behind it.
+                if (finished) {
+                    return count;
+                }
                 int value = (int) (count * 31 + count / 256);
                 everywhere(devices, device -> device.write(0, DATA_REGISTER, value));
                 count++;
@@ -113,7 +117,6 @@ class MigrationTrafficTest extends SerialTestCase {
         } catch (InterruptedException e) {
             throw new AssertionError("the sender was interrupted", e);
         }
-        return count;
     }
 
     private long receive(SerialProgram[] devices, CompletableFuture<Long> sender) {

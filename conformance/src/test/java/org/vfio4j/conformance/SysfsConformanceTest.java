@@ -197,7 +197,7 @@ class SysfsConformanceTest extends UapiTestCase {
     void shouldRefuseTheAccessAnAttributeDoesNotHave() {
         assertThat(system.open(PCI + EDU + "/vendor")).isEqualTo(refused(Errno.EACCES));
         assertThat(system.openReadOnly(DRIVERS + "vfio-pci/bind")).isEqualTo(refused(Errno.EACCES));
-        assertThat(system.openReadOnly(PCI + EDU)).isEqualTo(refused(Errno.EISDIR));
+        assertThat(system.open(PCI + EDU)).isEqualTo(refused(Errno.EISDIR));
         assertThat(system.openReadOnly(PCI + EDU + "/nothing")).isEqualTo(refused(Errno.ENOENT));
     }
 
@@ -239,7 +239,6 @@ class SysfsConformanceTest extends UapiTestCase {
 
     @Test
     void shouldListDirectoriesAndLinkThemAsTheKernelDoes() {
-        assertThat(system.list("/sys/bus")).isEqualTo("fsl-mc\nmdev\npci");
         assertThat(system.list(DRIVERS + "vfio-pci").lines())
                 .contains("bind", "unbind", "new_id", "remove_id", EDU)
                 .doesNotContain("0000:02:00.1");

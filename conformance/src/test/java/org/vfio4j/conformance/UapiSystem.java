@@ -10,6 +10,13 @@ import org.vfio4j.uapi.Errno;
  * says who answers.
  */
 interface UapiSystem extends AutoCloseable {
+    /** {@code PROT_NONE}. */
+    int NO_ACCESS = 0;
+    /** {@code PROT_READ}. */
+    int READ_ONLY = 1;
+    /** {@code PROT_READ | PROT_WRITE}. */
+    int READ_WRITE = 3;
+
     /** {@code open(2)} for reading and writing; a descriptor. */
     long open(String path);
 
@@ -46,7 +53,12 @@ interface UapiSystem extends AutoCloseable {
     long pwrite(long fd, MemorySegment source, long position);
 
     /** {@code mmap(2)}, shared, for reading and writing; the address. */
-    long mmap(long fd, long offset, long length);
+    default long mmap(long fd, long offset, long length) {
+        return mmap(fd, offset, length, READ_WRITE);
+    }
+
+    /** {@code mmap(2)}, shared; the address. */
+    long mmap(long fd, long offset, long length, int protection);
 
     /** Bytes the program sees at an address of a mapping. */
     byte[] peek(long address, int length);
@@ -76,7 +88,12 @@ interface UapiSystem extends AutoCloseable {
     void free(MemorySegment memory);
 
     /** {@code mprotect(2)} of memory to read only. */
-    void protect(MemorySegment memory);
+    default void protect(MemorySegment memory) {
+        protect(memory, READ_ONLY);
+    }
+
+    /** {@code mprotect(2)} of memory. */
+    void protect(MemorySegment memory, int protection);
 
     /** {@code setuid(2)}, {@code capset(2)}, {@code setrlimit(2)}: what the program may do from now on. */
     void become(ProcessOptions options);

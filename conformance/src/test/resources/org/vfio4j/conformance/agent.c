@@ -78,41 +78,38 @@ static void write_all(int fd, const void *from, size_t length) {
     }
 }
 
-/* Effective capabilities only, so that they can be taken back; limits; the user id stays. */
+static int64_t limit(int resource, uint64_t wanted) {
+    struct rlimit now;
+    if (getrlimit(resource, &now) != 0) {
+        return -errno;
+    }
+    now.rlim_cur = wanted < now.rlim_max ? wanted : now.rlim_max;
+    return setrlimit(resource, &now) == 0 ? 0 : -errno;
+}
+
+/* Effective capabilities and soft limits only, so that they can be taken back, as far as the program has them at all; the user
+   id stays. */
 static int64_t become(uint64_t capabilities, uint64_t memlock, uint64_t files) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct caps[2];
+    const int used[] = {CAP_IPC_LOCK, CAP_SYS_RAWIO, CAP_SYS_RESOURCE, CAP_NET_ADMIN};
     if (syscall(SYS_capget, &header, caps) != 0) {
         return -errno;
     }
-    const int used[] = {CAP_IPC_LOCK, CAP_SYS_RAWIO, CAP_SYS_RESOURCE, CAP_NET_ADMIN};
-    struct rlimit limit = {memlock, memlock};
-    struct rlimit hard;
-    /* Raising a hard limit needs SYS_RESOURCE: give it back before the limits change, take it away after. */
-    caps[CAP_SYS_RESOURCE / 32].effective |= 1u << (CAP_SYS_RESOURCE % 32);
+    for (int i = 0; i < 4; i++) {
+        struct __user_cap_data_struct *word = &caps[used[i] / 32];
+        uint32_t bit = 1u << (used[i] % 32);
+        if (capabilities & (1u << i)) {
+            word->effective |= bit & word->permitted;
+        } else {
+            word->effective &= ~bit;
+        }
+    }
     if (syscall(SYS_capset, &header, caps) != 0) {
         return -errno;
     }
-    limit.rlim_max = RLIM_INFINITY;
-    if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0) {
-        return -errno;
-    }
-    if (getrlimit(RLIMIT_NOFILE, &hard) == 0) {
-        limit.rlim_cur = files < hard.rlim_max ? files : hard.rlim_max;
-        limit.rlim_max = hard.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            return -errno;
-        }
-    }
-    for (int i = 0; i < 4; i++) {
-        uint32_t bit = 1u << (used[i] % 32);
-        if (capabilities & (1u << i)) {
-            caps[used[i] / 32].effective |= bit;
-        } else {
-            caps[used[i] / 32].effective &= ~bit;
-        }
-    }
-    return syscall(SYS_capset, &header, caps) == 0 ? 0 : -errno;
+    int64_t result = limit(RLIMIT_MEMLOCK, memlock);
+    return result != 0 ? result : limit(RLIMIT_NOFILE, files);
 }
 
 static int64_t list(const char *path) {
@@ -181,7 +178,7 @@ static int serve(int peer, const char *socket_path) {
         case PWRITE: result = checked(pwrite((int) a[0], (void *) a[1], a[2], a[3])); break;
         case LSEEK: result = checked(lseek((int) a[0], a[1], (int) a[2])); break;
         case MMAP: {
-            void *at = mmap(NULL, a[2], PROT_READ | PROT_WRITE, MAP_SHARED, (int) a[0], a[1]);
+            void *at = mmap(NULL, a[2], (int) a[3], MAP_SHARED, (int) a[0], a[1]);
             result = at == MAP_FAILED ? -errno : (int64_t) at;
             break;
         }
@@ -195,7 +192,14 @@ static int serve(int peer, const char *socket_path) {
         case DUP: result = checked(dup((int) a[0])); break;
         case EVENTFD: result = checked(eventfd(0, 0)); break;
         case SHARE: {
+            /* Also when a test has used up the descriptors. */
+            struct rlimit before, more;
+            getrlimit(RLIMIT_NOFILE, &before);
+            more = before;
+            more.rlim_cur = more.rlim_max;
+            setrlimit(RLIMIT_NOFILE, &more);
             int file = open(text, O_RDWR | O_CLOEXEC);
+            setrlimit(RLIMIT_NOFILE, &before);
             if (file < 0) {
                 result = -errno;
                 break;
@@ -205,7 +209,7 @@ static int serve(int peer, const char *socket_path) {
             close(file);
             break;
         }
-        case PROTECT: result = checked(mprotect((void *) a[0], a[1], PROT_READ)); break;
+        case PROTECT: result = checked(mprotect((void *) a[0], a[1], (int) a[2])); break;
         case BECOME: result = become(a[0], a[1], a[2]); break;
         case READLINK:
             result = checked(readlink(text, data, sizeof data));

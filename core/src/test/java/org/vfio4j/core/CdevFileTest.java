@@ -119,7 +119,7 @@ class CdevFileTest {
         var readOnly = calls.process().allocate(4096);
         VfioDeviceBindIommufd.argsz(readOnly, 24);
         VfioDeviceBindIommufd.iommufd(readOnly, iommufd);
-        calls.process().protect(readOnly, false);
+        calls.process().protect(readOnly, UapiProcess.PROT_READ);
         refused(Errno.EFAULT, () -> calls.ioctl(file, VfioIoctl.VFIO_DEVICE_BIND_IOMMUFD, readOnly.address()));
         assertThat(world.iommufd.contexts.getFirst().bound()).isZero();
         calls.close(calls.open(GROUP));

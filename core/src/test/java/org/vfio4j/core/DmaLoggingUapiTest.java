@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.vfio4j.UapiProcess;
 import org.vfio4j.core.fixture.CoreWorld;
 import org.vfio4j.core.fixture.FakeDmaLog;
 import org.vfio4j.core.fixture.FakeOps;
@@ -133,7 +134,7 @@ class DmaLoggingUapiTest {
         VfioDeviceFeatureDmaLoggingControl.pageSize(control, PAGE);
         VfioDeviceFeatureDmaLoggingControl.numRanges(control, 1);
         VfioDeviceFeatureDmaLoggingControl.ranges(control, ranges.address());
-        calls.process().protect(page, false);
+        calls.process().protect(page, UapiProcess.PROT_READ);
         refused(Errno.EFAULT, () -> calls.ioctl(device, VfioIoctl.VFIO_DEVICE_FEATURE, page.address()));
         assertThat(log.ranges()).as("the driver was started").hasSize(1);
         assertThat(log.stops()).isEqualTo(1);

@@ -22,6 +22,7 @@ import java.util.EnumSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.ProcessOptions;
+import org.vfio4j.UapiProcess;
 import org.vfio4j.core.fixture.CoreWorld;
 import org.vfio4j.core.fixture.FakeMigration;
 import org.vfio4j.core.fixture.FakeMigration.Arc;
@@ -224,7 +225,7 @@ class MigrationUapiTest {
         var state = page.asSlice(VfioDeviceFeature.SIZEOF);
         VfioDeviceFeatureMigState.deviceState(state, VFIO_DEVICE_STATE_PRE_COPY);
         VfioDeviceFeatureMigState.dataFd(state, UNTOUCHED);
-        calls.process().protect(page, false);
+        calls.process().protect(page, UapiProcess.PROT_READ);
         refused(Errno.EFAULT, () -> calls.ioctl(device, VfioIoctl.VFIO_DEVICE_FEATURE, page.address()));
         assertThat(VfioDeviceFeatureMigState.dataFd(state)).isEqualTo(UNTOUCHED);
         assertThat(features.state()).isEqualTo(VFIO_DEVICE_STATE_PRE_COPY);

@@ -46,7 +46,7 @@ final class ProgramRun implements AutoCloseable {
      */
     Process start(ProcessBuilder program) {
         try {
-            return starter.call(() -> program.start());
+            return starter.call(() -> DescriptorLimit.applyDuring(program::start));
         } catch (CompletionException e) {
             if (e.getCause() instanceof IOException reason) {
                 String text = String.valueOf(reason.getMessage());

@@ -2,8 +2,6 @@
 package org.vfio4j.spi.call;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
-import java.util.Optional;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -59,17 +57,6 @@ public interface UapiFile {
      */
     default UapiMapping mmap(long offset, long length, int protection, boolean shared) {
         throw new VfioException(Errno.ENODEV, "this file cannot be mapped");
-    }
-
-    /**
-     * A file of the real system that holds what {@link #mmap} shows, at the same offsets: byte {@code n} of this file, if it
-     * can be mapped at all, is byte {@code n} of that one. Holes are regions that cannot be mapped. Doors whose programs live in
-     * other processes hand it to them, since a mapping in this process cannot be; without one such programs cannot map. Asked
-     * when the file is opened; the same for all files of one device; it lies where hard links to it can be made, normally in
-     * {@code /dev/shm}, and stays until the device is gone. Mappings there cannot be revoked.
-     */
-    default Optional<Path> mapFile() {
-        return Optional.empty();
     }
 
     /** Events that are ready: a mask of {@link #POLL_IN} and {@link #POLL_OUT}. */

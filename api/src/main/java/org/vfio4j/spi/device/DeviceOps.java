@@ -23,10 +23,14 @@ public interface DeviceOps {
     /** Name of the driver. */
     String driverName();
 
-    /** Called at allocation; an exception aborts it. */
-    default void init() {}
+    /**
+     * Called at the end of allocation; an exception aborts it, and takes back a device set assigned here.
+     *
+     * @param device not registered yet
+     */
+    default void init(VfioDevice device) {}
 
-    /** Called when the last reference is gone. */
+    /** Called when the last reference is gone, not after an aborted allocation. */
     default void release() {}
 
     /** First open, after the IOMMU step. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.memory.AddressSpace;
+import org.vfio4j.spi.memory.BackingMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.RunSink;
 import org.vfio4j.uapi.Errno;
@@ -195,7 +196,7 @@ final class PageObject {
         }
         var sink = new GapSink(firstPage, into);
         source.pin(start, length, writable, sink);
-        if (sink.torn) {
+        if (sink.refused) {
             throw fault(firstPage << pageShift, length);
         }
     }
@@ -227,8 +228,11 @@ final class PageObject {
         private final List<PinnedRun> into;
         private long page;
 
-        /** Whether some page is not whole pages of one backing object: no IOMMU can map such a page. */
-        private boolean torn;
+        /**
+         * Whether some page cannot be taken: not whole pages of one backing object, which no IOMMU can map, or a device's memory,
+         * which this backend does not map.
+         */
+        private boolean refused;
 
         GapSink(long firstPage, List<PinnedRun> into) {
             this.page = firstPage;
@@ -237,8 +241,9 @@ final class PageObject {
 
         @Override
         public void run(long phys, long length) {
-            if (((phys | length) & (memory.pageSize() - 1)) != 0) {
-                torn = true;
+            BackingMemory backing = memory.backing(phys);
+            if (((phys | length) & (memory.pageSize() - 1)) != 0 || (backing != null && backing.deviceMemory())) {
+                refused = true;
                 memory.unpin(phys, length, false);
                 return;
             }

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vfio4j.spi.call.UapiFile;
+import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.IommufdIoctl;
@@ -126,9 +127,9 @@ class CommandRulesTest {
     @Spec("I-017")
     void shouldWithdrawAnObjectWhoseIdCannotBeReported() {
         size(12);
-        rig.memory.protect(page, false);
+        rig.memory.protect(page, Protection.READ);
         assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_ALLOC))).isEqualTo(Errno.EFAULT);
-        rig.memory.protect(page, true);
+        rig.memory.protect(page, Protection.READ | Protection.WRITE);
         assertThat(alloc()).isEqualTo(1);
     }
 
@@ -142,19 +143,19 @@ class CommandRulesTest {
         IommuIoasMap.userVa(page, 0x10_0000);
         IommuIoasMap.length(page, PAGE);
         IommuIoasMap.iova(page, 0x1_0000);
-        rig.memory.protect(page, false);
+        rig.memory.protect(page, Protection.READ);
         assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_MAP))).isEqualTo(Errno.EFAULT);
         assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_MAP))).isEqualTo(Errno.EEXIST);
-        rig.memory.protect(page, true);
+        rig.memory.protect(page, Protection.READ | Protection.WRITE);
         page.fill((byte) 0);
         size(24);
         IommuIoasUnmap.ioasId(page, ioas);
         IommuIoasUnmap.iova(page, 0x1_0000);
         IommuIoasUnmap.length(page, PAGE);
-        rig.memory.protect(page, false);
+        rig.memory.protect(page, Protection.READ);
         assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_UNMAP))).isEqualTo(Errno.EFAULT);
         assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_UNMAP))).isEqualTo(Errno.ENOENT);
-        rig.memory.protect(page, true);
+        rig.memory.protect(page, Protection.READ | Protection.WRITE);
     }
 
     @Test

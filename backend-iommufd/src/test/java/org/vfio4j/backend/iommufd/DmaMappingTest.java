@@ -18,6 +18,7 @@ import org.vfio4j.host.embedded.iommu.PagingUnit;
 import org.vfio4j.spi.call.Capability;
 import org.vfio4j.spi.iommu.IommufdDevice;
 import org.vfio4j.spi.memory.LockedMemory;
+import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
 
@@ -83,7 +84,7 @@ class DmaMappingTest {
     void shouldGiveReadOnlyMemoryForReadingOnly() {
         bound.attach(ioas);
         MemorySegment buffer = rig.memory.allocate(PAGE);
-        rig.memory.protect(buffer, false);
+        rig.memory.protect(buffer, Protection.READ);
         assertThat(errnoOf(() -> rig.map(ioas, buffer, 0))).isEqualTo(Errno.EFAULT);
         rig.context.map(rig.caller, ioas, FIXED | R, buffer.address(), PAGE, 0);
         assertThat(device.dma().read(0, scratch, 0, 8)).isTrue();

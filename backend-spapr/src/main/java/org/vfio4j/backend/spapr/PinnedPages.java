@@ -5,6 +5,7 @@ import static org.vfio4j.backend.spapr.Refusal.hex;
 
 import org.vfio4j.spi.host.TceTable;
 import org.vfio4j.spi.memory.AddressSpace;
+import org.vfio4j.spi.memory.BackingMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.spi.memory.RunSink;
@@ -66,6 +67,11 @@ final class PinnedPages implements PageSource {
         public long take(long vaddr) {
             length = 0;
             memory.pin(vaddr, bytes, true, this);
+            BackingMemory backing = physical.backing(phys);
+            if (backing != null && backing.deviceMemory()) {
+                physical.unpin(phys, length, false);
+                throw Refusal.of(Errno.EFAULT, "MAP_DMA", "a device's memory is at " + hex(vaddr));
+            }
             if (length != bytes || (phys & (bytes - 1)) != 0 || backingIsSmaller(vaddr)) {
                 physical.unpin(phys, length, false);
                 throw Refusal.of(

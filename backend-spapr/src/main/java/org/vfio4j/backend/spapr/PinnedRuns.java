@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.backend.spapr;
 
+import static org.vfio4j.backend.spapr.Refusal.hex;
+
 import java.util.Arrays;
 import org.vfio4j.spi.memory.AddressSpace;
+import org.vfio4j.spi.memory.BackingMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.RunSink;
+import org.vfio4j.uapi.Errno;
 
 /**
  * The physically contiguous runs of a pinned range. Not changed once {@link #pin} returned, so that any thread looks up
@@ -23,11 +27,18 @@ final class PinnedRuns implements RunSink {
     /**
      * Pins a range for writing.
      *
-     * @throws org.vfio4j.uapi.VfioException EFAULT; nothing is pinned then
+     * @throws org.vfio4j.uapi.VfioException EFAULT, also for a device's memory; nothing is pinned then
      */
-    static PinnedRuns pin(AddressSpace memory, long vaddr, long size) {
+    static PinnedRuns pin(AddressSpace memory, PhysicalMemory physical, long vaddr, long size) {
         var pinned = new PinnedRuns();
         memory.pin(vaddr, size, true, pinned);
+        for (int run = 0; run < pinned.runs; run++) {
+            BackingMemory backing = physical.backing(pinned.addresses[run]);
+            if (backing != null && backing.deviceMemory()) {
+                pinned.unpin(physical, false);
+                throw Refusal.of(Errno.EFAULT, "REGISTER_MEMORY", "a device's memory is in the range at " + hex(vaddr));
+            }
+        }
         return pinned;
     }
 

@@ -100,7 +100,7 @@ final class RegionTable {
             if (!memory.isUserRange(vaddr, size)) {
                 throw refuse(Errno.EFAULT, "no user has " + hex(size) + " bytes at " + hex(vaddr));
             }
-            runs = PinnedRuns.pin(memory, vaddr, size);
+            runs = PinnedRuns.pin(memory, physical, vaddr, size);
             int baseShift = Integer.numberOfTrailingZeros(physical.pageSize());
             BackingPages pages = BackingPages.of(memory, vaddr, size, baseShift);
             var region = new MemoryRegion(vaddr, size, runs, pages, charge);

@@ -20,6 +20,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.host.embedded.iommu.TceConfig;
 import org.vfio4j.spi.host.DmaFault;
+import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
 
@@ -275,9 +276,9 @@ class MapTest {
     void shouldPinForWritingInVersion1WhateverTheDirection() {
         Rig v1 = enabledVersion1();
         MemorySegment memory = v1.caller.memory(PAGE_64K);
-        v1.caller.own.protect(memory, false);
+        v1.caller.own.protect(memory, Protection.READ);
         assertRefused(Errno.EFAULT, () -> v1.map(READ, memory.address(), 0, PAGE_4K));
-        v1.caller.own.protect(memory, true);
+        v1.caller.own.protect(memory, Protection.READ | Protection.WRITE);
         v1.map(READ, memory.address(), 0, PAGE_4K);
     }
 

@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.spi.iommu.GroupKind;
+import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
 
@@ -70,7 +71,7 @@ class RegistrationTest {
     @Test
     @Spec("S-061")
     void shouldRefuseReadOnlyMemory() {
-        rig.caller.own.protect(memory, false);
+        rig.caller.own.protect(memory, Protection.READ);
         assertRefused(Errno.EFAULT, () -> rig.register(memory));
         rig.assertNothingHeld();
     }

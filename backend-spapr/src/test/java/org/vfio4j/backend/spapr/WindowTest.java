@@ -16,6 +16,7 @@ import static org.vfio4j.backend.spapr.Rig.assertRefused;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
+import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
 
@@ -153,7 +154,7 @@ class WindowTest {
     @Spec("S-083")
     void shouldKeepTheWindowWhenItsAddressCannotBeWritten() {
         raw.ints(0, 40, 0, 16, 0).longs(16, GIB).ints(24, 1, 0);
-        rig.caller.own.protect(raw.argument, false);
+        rig.caller.own.protect(raw.argument, Protection.READ);
         assertRefused(Errno.EFAULT, () -> raw.call(RawCall.CREATE));
         assertThat(group.tables().set[1]).isNotNull();
     }

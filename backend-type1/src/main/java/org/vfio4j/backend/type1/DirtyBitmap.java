@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.backend.type1;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -30,6 +31,11 @@ final class DirtyBitmap {
         } catch (OutOfMemoryError e) {
             throw new VfioException(Errno.ENOMEM, "dirty tracking refused: no memory for " + pages + " bits", e);
         }
+    }
+
+    /** All words, the bits behind the last page 0. */
+    MemorySegment words() {
+        return MemorySegment.ofArray(words);
     }
 
     int pages() {

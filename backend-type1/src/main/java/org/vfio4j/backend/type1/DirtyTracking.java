@@ -5,6 +5,7 @@ import static org.vfio4j.backend.type1.Refusal.hex;
 import static org.vfio4j.backend.type1.Refusal.range;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.struct.UapiLayouts;
 
@@ -17,7 +18,12 @@ final class DirtyTracking {
     /** Words of a report that are written at once. */
     private static final int CHUNK_WORDS = 512;
 
+    /** Bits are numbered as in a little-endian word. */
+    private static final boolean WORDS_ARE_AS_THE_USER_WANTS_THEM = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+
     private final InstanceState state;
+    /** Words on their way to a user who wants them shifted; used within one report. */
+    private final MemorySegment chunk = MemorySegment.ofArray(new long[CHUNK_WORDS]);
 
     DirtyTracking(InstanceState state) {
         this.state = state;
@@ -119,8 +125,11 @@ final class DirtyTracking {
         long firstBit = (entry.iova - base) >>> pageShift();
         int unaligned = (int) (firstBit & 63);
         long address = target.data() + ((firstBit >>> 6) << 3);
+        if (unaligned == 0 && WORDS_ARE_AS_THE_USER_WANTS_THEM) {
+            target.memory().write(address, bitmap.words(), 0, bitmap.words().byteSize());
+            return;
+        }
         long words = ((long) unaligned + bitmap.pages() + 63) >>> 6;
-        MemorySegment chunk = MemorySegment.ofArray(new long[(int) Math.min(words, CHUNK_WORDS)]);
         long page = -unaligned;
         for (long done = 0; done < words; ) {
             int count = (int) Math.min(words - done, CHUNK_WORDS);

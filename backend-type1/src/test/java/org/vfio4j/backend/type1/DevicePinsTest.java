@@ -97,7 +97,7 @@ class DevicePinsTest {
     }
 
     @Test
-    @Spec({"T-121", "T-122"})
+    @Spec({"T-121", "T-122", "C-139"})
     void shouldNotifyOfTheWholeEntryAndOnlyWhenItHasPins() {
         List<String> told = new ArrayList<>();
         rig.container.registerDevice((iova, length) -> {

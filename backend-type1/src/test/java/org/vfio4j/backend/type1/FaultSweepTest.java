@@ -34,15 +34,14 @@ class FaultSweepTest {
     private static final long USER = 0x100000;
 
     /** How a step fails. */
-    @SuppressWarnings("ImmutableEnumChecker") // each thrown anew, from nothing that changes
     enum Failure {
-        REFUSED(() -> new VfioException(Errno.ENOMEM, "made to fail")),
-        OUT_OF_MEMORY(() -> new OutOfMemoryError("made to fail"));
+        REFUSED,
+        OUT_OF_MEMORY;
 
-        final Supplier<Throwable> thrown;
-
-        Failure(Supplier<Throwable> thrown) {
-            this.thrown = thrown;
+        Throwable thrown() {
+            return this == REFUSED
+                    ? new VfioException(Errno.ENOMEM, "made to fail")
+                    : new OutOfMemoryError("made to fail");
         }
     }
 
@@ -134,7 +133,7 @@ class FaultSweepTest {
         for (int step = 0; step < steps; step++) {
             World world = start.get();
             State before = world.state();
-            world.rig.faults.failAt(step, failure.thrown);
+            world.rig.faults.failAt(step, failure::thrown);
             Throwable thrown = null;
             try {
                 call.accept(world);
@@ -274,8 +273,8 @@ class FaultSweepTest {
             RawOfUser raw = new RawOfUser(world);
             raw.dirty(1);
             for (int i = 0; i < 3; i++) {
-                world.pin(i * 64L * PAGE, 1);
-                world.rig.container.unpinPages(i * 64L * PAGE, 1);
+                world.pin(64 * PAGE * i, 1);
+                world.rig.container.unpinPages(64 * PAGE * i, 1);
             }
             // The argument is read in two pieces first.
             world.rig.faults.failAt(2 + failing, () -> new VfioException(Errno.EFAULT, "made to fail"));

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
 
@@ -139,7 +140,7 @@ class MapDmaTest {
     @Test
     @Spec("T-039")
     void shouldRefuseWritableMappingOfReadOnlyMemory() {
-        rig.caller.memory.protect(memory, false);
+        rig.caller.memory.protect(memory, Protection.READ);
         assertRefused(Errno.EFAULT, () -> rig.map(RW, memory, 0));
         rig.map(READ, memory, 0);
     }

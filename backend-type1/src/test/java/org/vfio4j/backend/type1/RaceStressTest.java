@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.vfio4j.host.embedded.iommu.EmbeddedGroup;
@@ -109,7 +110,9 @@ class RaceStressTest {
             MemorySegment bitmap = rig.caller.pages(1);
             workers.add(pool.submit(() -> repeat(6, random -> readDirty(raw, bitmap, random))));
             workers.add(pool.submit(() -> repeat(7, random -> readLimits())));
-            while (System.nanoTime() < end && workers.stream().noneMatch(Future::isDone)) {
+            // On a busy machine it takes as long as it takes until each kind of check was made.
+            while ((System.nanoTime() < end || !everyKindChecked())
+                    && workers.stream().noneMatch(Future::isDone)) {
                 rig.events.clear();
                 TimeUnit.MILLISECONDS.sleep(20);
             }
@@ -133,6 +136,11 @@ class RaceStressTest {
         assertThat(rig.unmap(Rig.ALL, 0, 0)).isEqualTo(entries * PAGE);
         rig.assertNothingHeld();
         rig.container.release();
+    }
+
+    /** Leaves the processors to the others; nothing depends on how long. */
+    private static void pause(long nanos) {
+        LockSupport.parkNanos(nanos);
     }
 
     private interface Turn {
@@ -221,6 +229,10 @@ class RaceStressTest {
         (!done ? checkedUnmapped : comesAndGoes ? checkedLate : checkedMapped).incrementAndGet();
     }
 
+    private boolean everyKindChecked() {
+        return checkedMapped.get() > 0 && checkedUnmapped.get() > 0 && checkedLate.get() > 0 && checkedBits.get() > 0;
+    }
+
     private void pinAndUnpin(SplittableRandom random) {
         long iova = iova(random.nextInt(SLOTS));
         try {
@@ -245,13 +257,11 @@ class RaceStressTest {
         attachment.set(state | 1);
         rig.container.attachGroup(late, GroupKind.IOMMU);
         attachment.set(state + 2);
-        for (int i = 0; i < 200; i++) {
-            Thread.yield();
-        }
+        pause(1_000_000);
         attachment.set((state + 2) | 1);
         rig.container.detachGroup(late);
         attachment.set(state + 4);
-        Thread.yield();
+        pause(100_000);
     }
 
     /** The first group may write everything: what is mapped is dirty, and nothing else. */
@@ -271,11 +281,11 @@ class RaceStressTest {
                 checkedBits.incrementAndGet();
             }
         }
-        Thread.yield();
+        pause(100_000);
     }
 
     private void readLimits() {
         assertThat(rig.available()).as("entries left").isBetween(65535L - SLOTS, 65535L);
-        Thread.yield();
+        pause(100_000);
     }
 }

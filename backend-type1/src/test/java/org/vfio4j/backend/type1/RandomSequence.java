@@ -167,6 +167,7 @@ final class RandomSequence implements DmaUnmapListener {
             }
         }
         checkTranslations();
+        unmapped(Rig.ALL, 0, 0);
         rig.container.release();
         assertThat(rig.physical.pinnedPages()).as("pages pinned after release").isZero();
         assertThat(user.charged()).as("pages charged after release").isZero();
@@ -360,7 +361,7 @@ final class RandomSequence implements DmaUnmapListener {
         ReferenceEntry entry = any();
         long iova = entry == null || random.nextInt(4) == 0
                 ? iova()
-                : entry.iova + random.nextInt(entry.pages()) * PAGE + random.nextInt(2) * 17L;
+                : entry.iova + random.nextInt(entry.pages()) * PAGE + 17L * random.nextInt(2);
         int pages = random.nextInt(30) == 0 ? random.nextInt(515) : 1 + random.nextInt(3);
         int protection = random.nextInt(3) + 1;
         List<Long> seen = new ArrayList<>();

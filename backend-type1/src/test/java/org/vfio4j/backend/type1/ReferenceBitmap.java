@@ -3,15 +3,37 @@ package org.vfio4j.backend.type1;
 
 import java.util.BitSet;
 
-/**
- * The bitmap of a caller of the {@link ReferenceModel}: section 11, T4 and T6.
- *
- * @param pageSize bytes of a bit, as the caller says
- * @param size bytes of the bitmap, as the caller says
- * @param words the caller's memory
- */
-@SuppressWarnings("ArrayRecordComponent") // the memory itself, not a value
-record ReferenceBitmap(long pageSize, long size, long[] words) {
+/** The bitmap of a caller of the {@link ReferenceModel}: section 11, T4 and T6. */
+final class ReferenceBitmap {
+    private final long pageSize;
+    private final long size;
+    private final long[] words;
+
+    /**
+     * A bitmap.
+     *
+     * @param pageSize bytes of a bit, as the caller says
+     * @param size bytes of the bitmap, as the caller says
+     * @param words the caller's memory
+     */
+    ReferenceBitmap(long pageSize, long size, long[] words) {
+        this.pageSize = pageSize;
+        this.size = size;
+        this.words = words;
+    }
+
+    long pageSize() {
+        return pageSize;
+    }
+
+    long size() {
+        return size;
+    }
+
+    long[] words() {
+        return words;
+    }
+
     boolean fits(long bytes) {
         if (pageSize == 0) {
             return false;

@@ -414,9 +414,8 @@ final class ReferenceModel {
         refuseIf(anyInvalid(), Errno.EBUSY);
         for (long at = iova; at != iova + length; ) {
             ReferenceEntry entry = at(at);
-            refuseIf(entry == null, Errno.EINVAL);
             if (entry == null) {
-                return;
+                throw new ReferenceRefusal(Errno.EINVAL);
             }
             refuseIf((entry.protection & READ) == 0, Errno.EPERM);
             refuseIf(write && (entry.protection & WRITE) == 0, Errno.EPERM);

@@ -26,8 +26,12 @@ public final class RefusalLog {
 
     /** A call of a file or node was refused. */
     public static void refused(String call, Object file, VfioException refusal) {
-        if (LOG.isDebugEnabled()) {
-            LOG.debug(
+        tell(LOG, call, file, refusal);
+    }
+
+    static void tell(Logger log, String call, Object file, VfioException refusal) {
+        if (log.isDebugEnabled()) {
+            log.debug(
                     "{} of {}: {} by {}: {}",
                     call,
                     file,

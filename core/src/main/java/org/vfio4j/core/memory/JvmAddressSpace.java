@@ -9,14 +9,15 @@ import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.spi.memory.RunSink;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /**
  * Memory of this JVM as one user of VFIO (kernel: {@code mm_struct}). A virtual address is the native address. Known is
- * only what was {@linkplain #allocate allocated} or {@linkplain #register registered} here; every other address is EFAULT,
- * whatever the JVM has there.
+ * only what was {@linkplain #allocate allocated}, {@linkplain #register registered} or {@linkplain #show mapped} here; every
+ * other address is EFAULT, whatever the JVM has there.
  *
  * <p>Ranges are exact to the byte. Allocated memory comes in whole pages, so the rest of its last page belongs to it. A
  * registered segment ends where it ends: pinning whole pages around a segment that starts or ends inside one is EFAULT,
@@ -25,7 +26,8 @@ import org.vfio4j.uapi.VfioException;
  *
  * <p>Memory goes away in two steps. After {@link #free}, {@link #unregister} or {@link #close} its addresses are EFAULT;
  * native memory allocated here is freed when the last pin is gone too. Memory that was registered belongs to its arena:
- * once that is closed, accesses of the user are EFAULT and those of devices are DMA faults.
+ * once that is closed, accesses of the user are EFAULT and those of devices are DMA faults. A mapping of a device goes for good
+ * when it is {@linkplain #unmap unmapped} and not pinned, and comes and goes as the device shows it until then.
  *
  * <p>Thread-safe. Lookups, copies and pins take no lock and, unless they fail, do not allocate; changes cost O(log n) plus
  * a copy of some kilobytes. Spec: type1 §9, §16.11, §17.
@@ -33,6 +35,8 @@ import org.vfio4j.uapi.VfioException;
 public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
     /** First address no user can have (kernel: {@code TASK_SIZE_MAX}). */
     private static final long USER_END = "aarch64".equals(System.getProperty("os.arch")) ? 1L << 48 : (1L << 47) - 4096;
+
+    private static final int ALL = Protection.READ | Protection.WRITE;
 
     private final PhysicalMemory physical;
     private final NativeHeap heap;
@@ -61,7 +65,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
     public MemorySegment allocate(long size) {
         SegmentMemory memory = heap.allocate(size);
         try {
-            add(memory, true);
+            add(memory, VmObject.Kind.ALLOCATED);
         } catch (VfioException refused) {
             memory.release();
             throw refused;
@@ -77,7 +81,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
      * @throws VfioException EINVAL when it is not all allocated here, or misaligned
      */
     public void free(MemorySegment memory) {
-        takeOut("free", memory, true);
+        takeOut("free", memory, VmObject.Kind.ALLOCATED);
     }
 
     /**
@@ -88,7 +92,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
      *     address space is closed
      */
     public void register(MemorySegment segment) {
-        add(new SegmentMemory(segment), false);
+        add(new SegmentMemory(segment), VmObject.Kind.REGISTERED);
     }
 
     /**
@@ -98,33 +102,121 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
      * @throws VfioException EINVAL when it is not all registered here, or misaligned
      */
     public void unregister(MemorySegment segment) {
-        takeOut("unregister", segment, false);
+        takeOut("unregister", segment, VmObject.Kind.REGISTERED);
     }
 
     /**
-     * Makes memory read-only or writable for the user and for devices it is pinned for from now on (kernel:
-     * {@code mprotect}).
+     * Changes what the user, and devices that memory is pinned for from now on, may do with it (kernel: {@code mprotect}). For a
+     * mapping of a device this lasts until its view is revoked.
      *
      * @param memory memory known here, or a page-aligned slice of it
-     * @throws VfioException EINVAL when it is not all known here or misaligned, EACCES when a read-only segment shall
-     *     become writable
+     * @param protection a mask of {@link Protection}; 0 for nothing
+     * @throws VfioException EINVAL when it is not all known here or misaligned, and for other bits; EACCES when a read-only
+     *     segment shall become writable
      */
-    public void protect(MemorySegment memory, boolean writable) {
+    public void protect(MemorySegment memory, int protection) {
+        if ((protection & ~ALL) != 0) {
+            throw new VfioException(
+                    Errno.EINVAL, "protect: 0x" + Integer.toHexString(protection) + " is no protection");
+        }
         areasLock.lock();
         try {
             VmObject object = objectOf("protect", memory);
-            if (writable && !object.memory.writable()) {
+            if ((protection & Protection.WRITE) != 0 && !object.memory.writable()) {
                 throw new VfioException(Errno.EACCES, "protect: " + object.memory + " is a read-only segment");
             }
             long start = memory.address();
             long end = endIn(object, "protect", memory);
-            areas = carve("protect", object, start, end).with(new VmArea(start, end, object, writable));
+            areas = carve("protect", object, start, end).with(new VmArea(start, end, object, protection));
         } finally {
             areasLock.unlock();
         }
     }
 
-    private void add(SegmentMemory memory, boolean allocated) {
+    /**
+     * Makes a mapping of a device known at the address of a view of it (kernel: {@code mmap}, or a fault that fills the area
+     * again). It is known at its first address and at its latest; an address that is given out again means what lies there then.
+     * No effect for a view that is gone, that other threads cannot use, or that is known already, and once the mapping is unmapped
+     * or the address space closed.
+     *
+     * @throws VfioException EINVAL, ENOMEM
+     */
+    public void show(MappedMemory memory, MemorySegment view) {
+        List<VmObject> gone = new ArrayList<>();
+        areasLock.lock();
+        try {
+            VmObject latest = memory.latest;
+            if (closed
+                    || memory.unmapped
+                    || (latest != null && latest.isAt(view))
+                    || !SegmentMemory.isShareable(view)
+                    || view.byteSize() != memory.size()
+                    || !view.scope().isAlive()) {
+                return;
+            }
+            VmObject first = memory.first;
+            if (first == null) {
+                memory.alignTo(view.address());
+            }
+            var object = new VmObject(
+                    memory, view, first == null ? physical.insert(memory) : first.phys, VmObject.Kind.MAPPED);
+            if (latest != null && latest != first) {
+                areas = withoutAreasOf(areas, latest);
+            }
+            memory.latest = object;
+            if (first == null) {
+                memory.first = object;
+            }
+            areas = vacate(object.start, object.end(), gone)
+                    .with(new VmArea(object.start, object.end(), object, memory.protection()));
+        } finally {
+            areasLock.unlock();
+        }
+        gone.forEach(object -> physical.remove(object.phys));
+    }
+
+    /**
+     * Takes a mapping of a device out (kernel: {@code munmap}); its addresses are EFAULT afterwards. It is ended now, or with its
+     * last pin. Idempotent.
+     */
+    public void unmap(MappedMemory memory) {
+        VmObject first;
+        areasLock.lock();
+        try {
+            if (memory.unmapped) {
+                return;
+            }
+            memory.unmapped = true;
+            first = memory.first;
+            if (first != null) {
+                areas = withoutAreasOf(areas, first);
+            }
+            if (memory.latest != null) {
+                areas = withoutAreasOf(areas, memory.latest);
+            }
+        } finally {
+            areasLock.unlock();
+        }
+        if (first == null) {
+            memory.release();
+        } else {
+            physical.remove(first.phys);
+        }
+    }
+
+    private static VmAreaIndex withoutAreasOf(VmAreaIndex index, VmObject object) {
+        VmAreaIndex next = index;
+        for (VmArea area = next.find(object.start);
+                area != null && area.start() < object.end();
+                area = next.find(area.end())) {
+            if (area.object() == object) {
+                next = next.without(area);
+            }
+        }
+        return next;
+    }
+
+    private void add(SegmentMemory memory, VmObject.Kind kind) {
         List<VmObject> gone = new ArrayList<>();
         areasLock.lock();
         try {
@@ -133,26 +225,31 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
             }
             long start = memory.alignmentAddress();
             long end = start + memory.size();
-            if (!allocated) {
+            if (kind == VmObject.Kind.REGISTERED) {
                 requireUnknown(start, end);
             }
-            var object = new VmObject(memory, physical.insert(memory), allocated);
-            // Whatever is still known there is out of date: the addresses were given out again.
-            VmAreaIndex next = areas;
-            for (VmArea area = next.find(start); area != null && area.start() < end; area = next.find(start)) {
-                next = next.without(area);
-                hide(area.object(), area.end() - area.start(), gone);
-            }
-            areas = next.with(new VmArea(start, end, object, memory.writable()));
+            var object = new VmObject(memory, memory.segment(), physical.insert(memory), kind);
+            areas = vacate(start, end, gone)
+                    .with(new VmArea(start, end, object, memory.writable() ? ALL : Protection.READ));
         } finally {
             areasLock.unlock();
         }
         gone.forEach(object -> physical.remove(object.phys));
     }
 
+    /** The areas without those at addresses that were given out again: whatever is still known there is out of date. */
+    private VmAreaIndex vacate(long start, long end, List<VmObject> gone) {
+        VmAreaIndex next = areas;
+        for (VmArea area = next.find(start); area != null && area.start() < end; area = next.find(start)) {
+            next = next.without(area);
+            hide(area.object(), area.end() - area.start(), gone);
+        }
+        return next;
+    }
+
     private void requireUnknown(long start, long end) {
         for (VmArea area = areas.find(start); area != null && area.start() < end; area = areas.find(area.end())) {
-            if (area.object().memory.alive()) {
+            if (area.object().inPlace()) {
                 throw new VfioException(
                         Errno.EEXIST,
                         "register: 0x" + Long.toHexString(Math.max(start, area.start())) + " is known here already");
@@ -160,7 +257,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
         }
     }
 
-    private void takeOut(String what, MemorySegment memory, boolean allocated) {
+    private void takeOut(String what, MemorySegment memory, VmObject.Kind kind) {
         List<VmObject> gone = new ArrayList<>();
         areasLock.lock();
         try {
@@ -168,10 +265,8 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
                 return;
             }
             VmObject object = objectOf(what, memory);
-            if (object.allocated != allocated) {
-                throw new VfioException(
-                        Errno.EINVAL,
-                        what + ": " + object.memory + (allocated ? " was registered" : " was allocated here"));
+            if (object.kind != kind) {
+                throw new VfioException(Errno.EINVAL, what + ": " + object.memory + " was " + object.kind.text);
             }
             long start = memory.address();
             long end = endIn(object, what, memory);
@@ -183,7 +278,11 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
         gone.forEach(object -> physical.remove(object.phys));
     }
 
+    /** Mappings of devices stay until they are unmapped, wherever they are known. */
     private static void hide(VmObject object, long bytes, List<VmObject> gone) {
+        if (object.kind == VmObject.Kind.MAPPED) {
+            return;
+        }
         object.shown -= bytes;
         if (object.shown == 0) {
             gone.add(object);
@@ -287,8 +386,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
 
     private boolean populate(VmArea area, long start, long end, boolean write) {
         return area.allows(write)
-                && GuardedCopy.populate(
-                        area.object().memory.segment(), area.offset(start), end - start, physical.pageSize());
+                && area.object().memory.populate(area.offset(start), end - start, physical.pageSize());
     }
 
     /** Takes back the pins of the runs before {@code failed}. */
@@ -336,8 +434,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
         for (long at = vaddr; at < end; ) {
             VmArea area = areaAt(index, at);
             long bytes = Math.min(area.end(), end) - at;
-            MemorySegment memory = area.object().memory.segment();
-            if (!GuardedCopy.copy(memory, area.offset(at), target, targetOffset + (at - vaddr), bytes)) {
+            if (!area.object().memory.read(area.offset(at), target, targetOffset + (at - vaddr), bytes)) {
                 throw fault("read", at, bytes);
             }
             at += bytes;
@@ -353,8 +450,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
         for (long at = vaddr; at < end; ) {
             VmArea area = areaAt(index, at);
             long bytes = Math.min(area.end(), end) - at;
-            MemorySegment memory = area.object().memory.segment();
-            if (!GuardedCopy.copy(source, sourceOffset + (at - vaddr), memory, area.offset(at), bytes)) {
+            if (!area.object().memory.write(area.offset(at), source, sourceOffset + (at - vaddr), bytes)) {
                 throw fault("write", at, bytes);
             }
             at += bytes;

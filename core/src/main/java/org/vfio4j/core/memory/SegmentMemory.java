@@ -3,7 +3,6 @@ package org.vfio4j.core.memory;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
-import org.vfio4j.spi.memory.BackingMemory;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -11,7 +10,7 @@ import org.vfio4j.uapi.VfioException;
  * An off-heap segment of this JVM as backing memory. The segment's owner may close its arena at any time: accesses fail
  * from then on, nothing else happens.
  */
-public final class SegmentMemory implements BackingMemory {
+public final class SegmentMemory implements AreaMemory {
     /** Largest size of one backing object in bytes. */
     static final long MAX_SIZE = 1L << 39;
 
@@ -52,9 +51,20 @@ public final class SegmentMemory implements BackingMemory {
                 Errno.EINVAL, "memory of " + segment.byteSize() + " bytes cannot be given to devices: " + why);
     }
 
+    /** Whether devices, which run in threads of their own, can be given a segment at its address. */
+    static boolean isShareable(MemorySegment segment) {
+        return segment.isNative() && segment.isAccessibleBy(ANY_OTHER_THREAD);
+    }
+
     /** Whether the bytes are still there. */
-    boolean alive() {
+    @Override
+    public boolean alive() {
         return segment.scope().isAlive();
+    }
+
+    @Override
+    public boolean populate(long offset, long length, int pageSize) {
+        return GuardedCopy.populate(segment, offset, length, pageSize);
     }
 
     @Override

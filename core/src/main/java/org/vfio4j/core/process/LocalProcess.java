@@ -16,8 +16,7 @@ import org.vfio4j.uapi.VfioException;
 
 /**
  * A caller of raw calls in this JVM. Checks the kernel makes before it asks a file are made here: descriptors, access
- * modes, ranges of user memory, positions. A running call keeps its file open. Mappings of files are not memory of this
- * caller: their addresses are EFAULT. Thread-safe. Spec: core §2.1.
+ * modes, ranges of user memory, positions. A running call keeps its file open. Thread-safe. Spec: core §2.1.
  */
 public final class LocalProcess implements UapiProcess {
     private static final int PROT_WRITE = 2;
@@ -212,19 +211,24 @@ public final class LocalProcess implements UapiProcess {
                     Errno.EOVERFLOW, "mmap of " + length + " bytes at offset 0x" + Long.toHexString(offset));
         }
         OpenFile open = files.acquire(fd);
-        FileMapping mapping;
+        FileMapping mapping = null;
         try {
             if (!open.readable() || (shared && (protection & PROT_WRITE) != 0 && !open.writable())) {
                 throw new VfioException(
                         Errno.EACCES, "mmap needs more access than descriptor " + fd + " was opened with");
             }
             UapiMapping mapped = open.file().mmap(offset, pages, protection, shared);
-            mapping = new FileMapping(mapped, open, mappings::remove);
+            // From here on the reference of this call is the mapping's.
+            mapping = new FileMapping(mapped, pages, protection, open, memory, mappings::remove);
+            mapping.place();
         } catch (Throwable refused) {
-            open.close();
+            if (mapping == null) {
+                open.close();
+            } else {
+                mapping.close();
+            }
             throw refused;
         }
-        // From here on the reference of this call is the mapping's.
         mappings.add(mapping);
         if (closed) {
             mapping.close();
@@ -264,8 +268,8 @@ public final class LocalProcess implements UapiProcess {
     }
 
     @Override
-    public void protect(MemorySegment segment, boolean writable) {
-        memory.protect(segment, writable);
+    public void protect(MemorySegment segment, int protection) {
+        memory.protect(segment, protection);
     }
 
     /** Ends the process in the kernel's order: mappings of files, memory, descriptors. Idempotent. */

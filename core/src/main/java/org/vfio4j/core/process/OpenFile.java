@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.process;
 
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.vfio4j.core.memory.MappedMemory;
 import org.vfio4j.spi.call.FileReference;
 import org.vfio4j.spi.call.UapiFile;
 
@@ -13,6 +16,9 @@ import org.vfio4j.spi.call.UapiFile;
 final class OpenFile implements FileReference {
     private final UapiFile file;
     private final int accessMode;
+
+    /** Mappings that are not ended yet: live ones, and closed ones that devices still have. */
+    private final Set<MappedMemory> mapped = ConcurrentHashMap.newKeySet();
 
     /** Starts with the reference of the first descriptor; never rises again from 0. */
     private final AtomicInteger references = new AtomicInteger(1);
@@ -49,6 +55,14 @@ final class OpenFile implements FileReference {
         position = next;
     }
 
+    void remember(MappedMemory memory) {
+        mapped.add(memory);
+    }
+
+    void forget(MappedMemory memory) {
+        mapped.remove(memory);
+    }
+
     /** Takes a reference unless the last one has gone already. */
     boolean tryAcquire() {
         while (true) {
@@ -62,11 +76,15 @@ final class OpenFile implements FileReference {
         }
     }
 
-    /** Gives a reference back; the last one closes the file. */
+    /**
+     * Gives a reference back; the last one closes the file. Mappings that only devices still have end first: what the next
+     * user of the device does is none of their business.
+     */
     @Override
     public void close() {
         int left = references.decrementAndGet();
         if (left == 0) {
+            mapped.forEach(MappedMemory::close);
             file.close();
         } else if (left < 0) {
             throw new IllegalStateException("an open file was released more often than acquired");

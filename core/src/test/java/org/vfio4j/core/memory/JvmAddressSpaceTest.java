@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -173,7 +174,7 @@ class JvmAddressSpaceTest {
         MemorySegment memory = space.allocate(3 * PAGE);
         MemorySegment middle = memory.asSlice(PAGE, PAGE);
         List<Run> before = pin(memory.address(), 3 * PAGE, true);
-        space.protect(middle, false);
+        space.protect(middle, Protection.READ);
         assertPinFaults(memory.address(), 3 * PAGE, true);
         assertErrno(Errno.EFAULT, () -> space.write(middle.address(), MemorySegment.ofArray(new byte[1]), 0, 1));
         space.read(middle.address(), MemorySegment.ofArray(new byte[1]), 0, 1);
@@ -184,7 +185,7 @@ class JvmAddressSpaceTest {
                 .isTrue();
         unpin(before);
         unpin(reading);
-        space.protect(memory, true);
+        space.protect(memory, Protection.READ | Protection.WRITE);
         unpin(pin(memory.address(), 3 * PAGE, true));
         assertThat(physical.pinnedPages()).isZero();
     }
@@ -195,7 +196,7 @@ class JvmAddressSpaceTest {
         space.register(page);
         unpin(pin(page.address(), PAGE, false));
         assertPinFaults(page.address(), PAGE, true);
-        assertErrno(Errno.EACCES, () -> space.protect(page, true));
+        assertErrno(Errno.EACCES, () -> space.protect(page, Protection.READ | Protection.WRITE));
     }
 
     @Test
@@ -229,7 +230,7 @@ class JvmAddressSpaceTest {
         unpin(pin(memory.address(), PAGE, true));
         unpin(pin(memory.address() + 2 * PAGE, PAGE, true));
         assertErrno(Errno.EINVAL, () -> space.free(memory));
-        assertErrno(Errno.EINVAL, () -> space.protect(memory, false));
+        assertErrno(Errno.EINVAL, () -> space.protect(memory, Protection.READ));
         assertErrno(Errno.EINVAL, () -> space.free(memory.asSlice(1, PAGE)));
         space.free(memory.asSlice(0, PAGE));
         assertThat(memory.scope().isAlive()).isTrue();

@@ -12,8 +12,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class VmAreaIndexTest {
-    private static final VmObject OBJECT =
-            new VmObject(new SegmentMemory(Arena.ofAuto().allocate(1)), 0, false);
+    private static final VmObject OBJECT = object();
+
+    private static VmObject object() {
+        var memory = new SegmentMemory(Arena.ofAuto().allocate(1));
+        return new VmObject(memory, memory.segment(), 0, VmObject.Kind.REGISTERED);
+    }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
@@ -27,7 +31,7 @@ class VmAreaIndexTest {
             // More and more areas, then fewer and fewer, so that blocks split and vanish.
             boolean add = random.nextInt(20_000) > step;
             if (there == null && add) {
-                var area = new VmArea(start, start + 1 + random.nextInt(10), OBJECT, true);
+                var area = new VmArea(start, start + 1 + random.nextInt(10), OBJECT, 3);
                 model.put(start, area);
                 index = index.with(area);
             } else if (there != null && !add) {

@@ -153,7 +153,7 @@ class LocalProcessTest {
         assertErrno(Errno.EFAULT, () -> process.write(fd, memory.address(), PAGE + 1));
         assertErrno(Errno.EFAULT, () -> process.read(fd, memory.address(), -1));
         assertErrno(Errno.EFAULT, () -> process.read(fd, -1, 8));
-        process.protect(memory, false);
+        process.protect(memory, UapiProcess.PROT_READ);
         assertErrno(Errno.EFAULT, () -> process.read(fd, memory.address(), 4));
         assertThat(process.write(fd, memory.address(), 4))
                 .as("position after failed calls, and a read-only source")

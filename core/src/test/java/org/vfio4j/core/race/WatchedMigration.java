@@ -59,10 +59,10 @@ final class WatchedMigration implements MigrationOps {
         stateLock.lock();
         try {
             open = false;
+            reset();
         } finally {
             stateLock.unlock();
         }
-        reset();
     }
 
     void reset() {

@@ -15,11 +15,13 @@ public final class CoreCounts {
         var group = device.group();
         counts.put(name + " registration", device.registration().count());
         counts.put(name + " open", device.openCount());
-        for (var field : new String[] {"fileUses", "containerUsers", "cdevOpens"}) {
+        for (var field : new String[] {"fileUses", "cdevOpens"}) {
             counts.put(group + " " + field, value(group, field));
         }
-        counts.put(group + " container", value(group, "container") != null);
-        counts.put(group + " iommufd", value(group, "iommufd") != null);
+        var attachment = value(group, "attachment");
+        counts.put(group + " containerUsers", value(attachment, "containerUsers"));
+        counts.put(group + " container", value(attachment, "container") != null);
+        counts.put(group + " iommufd", value(attachment, "iommufd") != null);
         var registry = (DeviceRegistry) value(device, "registry");
         counts.put("device sets", registry.sets().size());
         counts.put("device indexes", ((BitSet) value(registry.indexes(), "used")).cardinality());

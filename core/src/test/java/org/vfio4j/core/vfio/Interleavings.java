@@ -11,11 +11,24 @@ import org.vfio4j.uapi.VfioException;
  * Lost wake-ups and deadlocks are failures by themselves; everything else the code checks with {@link #check}.
  */
 public final class Interleavings {
+    /** Where {@link #shared} shows objects to the checker; nobody reads it. */
+    @SuppressWarnings("unused")
+    private static volatile @Nullable Object seen;
+
     private Interleavings() {}
 
     /** Explores so many schedules. */
     public static void explore(int schedules, Runnable scenario) {
         Lincheck.runConcurrentTest(schedules, scenario);
+    }
+
+    /**
+     * Tells the checker that an object is used by several threads. It does not see what a lambda captures or a collection of
+     * the JDK holds, and switches threads only at fields of objects that it knows to be shared.
+     */
+    public static <T> T shared(T object) {
+        seen = object;
+        return object;
     }
 
     /** Runs one part in a thread of its own beside the other, and returns when both are done. */

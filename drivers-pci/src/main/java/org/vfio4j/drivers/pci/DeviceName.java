@@ -28,12 +28,17 @@ final class DeviceName implements NameMatch {
         if (!name.startsWith(own) || (name.length() > own.length() && name.charAt(own.length()) != ' ')) {
             return false;
         }
-        var token = token(name.substring(own.length()));
+        checkToken(token(name.substring(own.length())));
+        return true;
+    }
+
+    /** The token of either path: there are no virtual functions here, so there is none to be given. */
+    void checkToken(@Nullable UUID token) {
         if (token != null) {
             throw new VfioException(
-                    Errno.EINVAL, own + " was given the token " + token + ", but takes no part in sharing by token");
+                    Errno.EINVAL,
+                    function.name() + " was given the token " + token + ", but takes no part in sharing by token");
         }
-        return true;
     }
 
     private @Nullable UUID token(String options) {

@@ -161,8 +161,6 @@ final class Interrupts {
         var event = slot.event();
         if (event == null) {
             intx.detachUnmask();
-        } else if (intx.hasUnmaskEvent()) {
-            throw new VfioException(Errno.EBUSY, function.name() + ": INTx has an unmask event file already");
         } else {
             intx.attachUnmask(event);
         }

@@ -5,7 +5,8 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.call.EventFile;
-import org.vfio4j.spi.call.UapiFile;
+import org.vfio4j.spi.device.DriverEnvironment;
+import org.vfio4j.spi.device.Virqfd;
 import org.vfio4j.spi.pci.PciFunction;
 
 /**
@@ -37,12 +38,18 @@ final class IntxLine {
     private boolean masked;
     private boolean userDisabled;
     private @Nullable EventFile trigger;
-    // Changed by SET_IRQS only, which comes one at a time.
-    private @Nullable EventFile unmaskEvent;
-    private EventFile.@Nullable Listening unmaskListening;
 
-    IntxLine(PciFunction function, PciOptions options) {
+    /** The event file that unmasks. */
+    private final Virqfd unmaskEvent;
+
+    IntxLine(PciFunction function, PciOptions options, DriverEnvironment environment) {
         this.function = function;
+        this.unmaskEvent = environment.virqfd(
+                () -> {
+                    unmask();
+                    return false;
+                },
+                null);
         this.broken = function.readConfig(PciRegister.VENDOR_ID, 2) == INTEL
                 && BROKEN.contains(function.readConfig(PciRegister.DEVICE_ID, 2));
         this.maskable = !broken && !options.exclusiveIntx() && disableBitWorks(function);
@@ -231,33 +238,16 @@ final class IntxLine {
         function.unmaskIntx();
     }
 
-    /** Whether an event file unmasks; one its users have closed has given the place up. */
-    boolean hasUnmaskEvent() {
-        var event = unmaskEvent;
-        if (event != null && event.closed()) {
-            detachUnmask();
-        }
-        return unmaskEvent != null;
-    }
-
-    /** Unmasks with every signal of an event file, whose count is consumed; the caller serialises. */
+    /**
+     * Unmasks with every signal of an event file, whose count is consumed; the caller serialises.
+     *
+     * @throws org.vfio4j.uapi.VfioException EBUSY when another event file does
+     */
     void attachUnmask(EventFile event) {
-        unmaskEvent = event;
-        unmaskListening = event.listen(() -> {
-            event.take();
-            unmask();
-        });
-        if ((event.poll() & UapiFile.POLL_IN) != 0) {
-            unmask();
-        }
+        unmaskEvent.enable(event);
     }
 
     void detachUnmask() {
-        var listening = unmaskListening;
-        unmaskListening = null;
-        unmaskEvent = null;
-        if (listening != null) {
-            listening.close();
-        }
+        unmaskEvent.disable();
     }
 }

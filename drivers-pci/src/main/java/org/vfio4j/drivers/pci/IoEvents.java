@@ -118,16 +118,12 @@ final class IoEvents implements AutoCloseable {
             throw new VfioException(
                     Errno.ENOSPC, "IOEVENTFD of " + function.name() + " refused: there are " + MOST + " already");
         }
-        try (var reference = caller.files().get(fd)) {
-            if (!(reference.file() instanceof EventFile event)) {
-                throw invalid("descriptor " + fd + " is no eventfd");
-            }
-            var listening = event.listen(() -> {
-                event.take();
-                perform(write);
-            });
-            entries.add(new Entry(write, event, listening));
-        }
+        var event = caller.files().event(fd);
+        var listening = event.listen(() -> {
+            event.take();
+            perform(write);
+        });
+        entries.add(new Entry(write, event, listening));
     }
 
     private void perform(Write write) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.drivers.pci;
 
+import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.pci.PciFunction;
 import org.vfio4j.uapi.VfioException;
 
@@ -26,7 +27,8 @@ final class OpenFunction {
      *
      * @throws VfioException EAGAIN when the function is locked by somebody else; it is left without bus mastering then
      */
-    OpenFunction(PciFunction function, PciOptions options, int pageSize) {
+    OpenFunction(PciFunction function, PciOptions options, DriverEnvironment environment) {
+        int pageSize = environment.memory().pageSize();
         this.function = function;
         memory = new DeviceMemory(function);
         control = new FunctionControl(function, memory);
@@ -34,7 +36,7 @@ final class OpenFunction {
         control.enable();
         resetWorks = control.tryResetAtOpen();
         saved = SavedConfig.of(function);
-        var intx = new IntxLine(function, options);
+        var intx = new IntxLine(function, options, environment);
         intx.prepareHardware();
         var messages = new MessageControl();
         config = virtualConfig(intx, messages);

@@ -9,9 +9,11 @@ import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.UapiMapping;
 import org.vfio4j.spi.device.DeviceInfo;
 import org.vfio4j.spi.device.DeviceOps;
+import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.IommufdOps;
 import org.vfio4j.spi.device.IrqInfo;
 import org.vfio4j.spi.device.IrqSet;
+import org.vfio4j.spi.device.PowerOps;
 import org.vfio4j.spi.device.RegionInfo;
 import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.pci.PciFunction;
@@ -29,7 +31,7 @@ final class VfioPciDevice implements DeviceOps {
 
     private final PciFunction function;
     private final PciOptions options;
-    private final int pageSize;
+    private final DriverEnvironment environment;
     private final DeviceName name;
     private final LowPower lowPower = new LowPower();
 
@@ -42,10 +44,10 @@ final class VfioPciDevice implements DeviceOps {
     /** Whether the last user left state behind that only a reset of the whole set removes; under the dev_set lock. */
     private boolean needsReset;
 
-    VfioPciDevice(PciFunction function, PciOptions options, int pageSize) {
+    VfioPciDevice(PciFunction function, PciOptions options, DriverEnvironment environment) {
         this.function = function;
         this.options = options;
-        this.pageSize = pageSize;
+        this.environment = environment;
         this.name = new DeviceName(function);
     }
 
@@ -84,7 +86,18 @@ final class VfioPciDevice implements DeviceOps {
 
     @Override
     public IommufdOps iommufdOps() {
-        return vfio().physicalIommufdOps();
+        return vfio().physicalPasidIommufdOps();
+    }
+
+    @Override
+    public PowerOps power() {
+        return lowPower;
+    }
+
+    /** Of functions that take no part in sharing by token. */
+    @Override
+    public TokenMatch tokenMatch() {
+        return name::checkToken;
     }
 
     @Override
@@ -94,7 +107,7 @@ final class VfioPciDevice implements DeviceOps {
 
     @Override
     public void openDevice() {
-        open = new OpenFunction(function, options, pageSize);
+        open = new OpenFunction(function, options, environment);
     }
 
     @Override
@@ -173,6 +186,15 @@ final class VfioPciDevice implements DeviceOps {
 
     @Override
     public long read(long position, MemorySegment target) {
+        lowPower.get();
+        try {
+            return readAwake(position, target);
+        } finally {
+            lowPower.put();
+        }
+    }
+
+    private long readAwake(long position, MemorySegment target) {
         var present = open();
         if (target.byteSize() == 0) {
             return 0;
@@ -193,6 +215,15 @@ final class VfioPciDevice implements DeviceOps {
 
     @Override
     public long write(long position, MemorySegment source) {
+        lowPower.get();
+        try {
+            return writeAwake(position, source);
+        } finally {
+            lowPower.put();
+        }
+    }
+
+    private long writeAwake(long position, MemorySegment source) {
         var present = open();
         if (source.byteSize() == 0) {
             return 0;
@@ -226,6 +257,8 @@ final class VfioPciDevice implements DeviceOps {
     public long feature(Caller caller, int flags, long argument, long length) {
         return switch (flags & VfioFeature.VFIO_DEVICE_FEATURE_MASK) {
             case VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY -> lowPower.enter(open(), flags);
+            case VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP ->
+                lowPower.enterWithWakeup(open(), caller, flags, argument, length);
             case VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_EXIT -> lowPower.exit(open(), flags);
             default -> DeviceOps.super.feature(caller, flags, argument, length);
         };

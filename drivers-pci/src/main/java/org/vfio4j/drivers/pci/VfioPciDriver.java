@@ -32,7 +32,7 @@ final class VfioPciDriver implements BusDriver {
         }
         var options = PciOptions.of(environment);
         ProbeRules.check(function, options);
-        var ops = new VfioPciDevice(function, options, environment.memory().pageSize());
+        var ops = new VfioPciDevice(function, options, environment);
         var vfio = environment.allocate(device, ops);
         try {
             ops.allocated(vfio);

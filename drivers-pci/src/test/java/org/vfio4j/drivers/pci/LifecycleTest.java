@@ -13,6 +13,7 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioDeviceInfoFlags;
 import org.vfio4j.uapi.VfioFeature;
 import org.vfio4j.uapi.VfioIoctl;
+import org.vfio4j.uapi.struct.UapiLayouts;
 
 class LifecycleTest {
     private static final int RESET_AND_PCI =
@@ -286,7 +287,7 @@ class LifecycleTest {
     }
 
     @Test
-    @Spec({"P-221", "P-222", "P-224"})
+    @Spec({"P-221", "P-222", "P-224", "C-095"})
     void shouldKeepMappingsAwayInLowPower() {
         function.bar(1, 0x1000, true);
         var user = User.of(function);
@@ -302,6 +303,37 @@ class LifecycleTest {
             assertThat(user.device.feature(call, exit, 0, 0)).isZero();
             assertThat(user.device.feature(call, exit, 0, 0)).isZero();
             assertThat(mapping.segment().byteSize()).isEqualTo(0x1000);
+        }
+    }
+
+    @Test
+    @Spec({"P-223", "C-095"})
+    void shouldTellOfTheFirstWakeUpAndEndLowPowerByItself() {
+        function.bar(1, 0x1000, true);
+        var user = User.of(function);
+        var call = new IoEventCall(user);
+        var event = new FakeEvent();
+        int entry = VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP | VfioFeature.VFIO_DEVICE_FEATURE_SET;
+        var power = user.device.power();
+        try (var mapping = user.device.mmap(RegionOffset.of(1), 0x1000, 3, true)) {
+            power.get();
+            call.struct.set(UapiLayouts.S32, 0, -1);
+            User.refused(Errno.EINVAL, () -> user.device.feature(call, entry, 0, 8));
+            call.struct.set(UapiLayouts.S32, 0, 99);
+            User.refused(Errno.EBADF, () -> user.device.feature(call, entry, 0, 8));
+            call.struct.set(UapiLayouts.S32, 0, call.file(event));
+            User.refused(Errno.EINVAL, () -> user.device.feature(call, entry, 0, 7));
+            assertThat(user.device.feature(call, entry, 0, 8)).isZero();
+            User.refused(Errno.EINVAL, () -> user.device.feature(call, entry, 0, 8));
+            assertThat(event.take()).as("signals while it is awake").isZero();
+            power.put();
+            assertThatThrownBy(mapping::segment).isInstanceOf(IllegalStateException.class);
+            assertThat(user.read(0, 0, 4)).hasSize(4);
+            assertThat(event.take()).as("signals by the first wake-up").isEqualTo(1);
+            assertThat(mapping.segment().byteSize()).isEqualTo(0x1000);
+            assertThat(user.read(0, 0, 4)).hasSize(4);
+            assertThat(event.take()).as("signals later").isZero();
+            assertThat(user.device.feature(call, entry, 0, 8)).as("a new entry").isZero();
         }
     }
 

@@ -34,7 +34,7 @@ public final class CallTable implements CallHandler {
         var transfers = new TransferCalls(tasks, trace);
         var descriptors = new DescriptorCalls(tasks, trace);
         var control = new DeviceControl(tasks, trace);
-        var maps = new MapCall(tasks, trace);
+        var maps = new MapCall(handles, tasks, trace);
 
         onFiles(IOCTL, control::ioctl);
         onFiles(OPEN, call -> opens.open(call, AT_FDCWD, call.argument(0), call.intArgument(1)));

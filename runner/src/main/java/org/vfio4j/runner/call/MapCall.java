@@ -2,6 +2,7 @@
 package org.vfio4j.runner.call;
 
 import org.vfio4j.runner.file.Handle;
+import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.process.Task;
 import org.vfio4j.runner.process.Tasks;
@@ -10,18 +11,21 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /**
- * {@code mmap} of the machine's files: the file decides, and what it allows the kernel maps, since the real file that stands for it
- * holds the same bytes at the same offsets.
+ * {@code mmap} of the machine's files: the file decides, and what it allows the kernel maps. For that the program's descriptor is
+ * made one of the file with the memory, which holds it at the same offset. Revocation (memory decoding off, reset) does not reach
+ * the program's mappings.
  */
 final class MapCall {
     private static final int PAGE = 4096;
     private static final int PROT_WRITE = 2;
     private static final int MAP_SHARED = 1;
 
+    private final Handles handles;
     private final Tasks tasks;
     private final Trace trace;
 
-    MapCall(Tasks tasks, Trace trace) {
+    MapCall(Handles handles, Tasks tasks, Trace trace) {
+        this.handles = handles;
         this.tasks = tasks;
         this.trace = trace;
     }
@@ -29,12 +33,12 @@ final class MapCall {
     void mmap(Call call) {
         Task task = tasks.of(call);
         Handle handle = task == null ? null : task.handle(call, call.intArgument(4));
-        if (handle == null) {
+        if (handle == null || task == null) {
             call.proceed();
             return;
         }
         try (handle) {
-            map(handle, call.argument(1), call.intArgument(2), (call.argument(3) & MAP_SHARED) != 0, call.argument(5));
+            map(call, task, handle);
             call.proceed();
             trace.done(call, () -> text(call, handle), 0);
         } catch (VfioException refused) {
@@ -48,7 +52,11 @@ final class MapCall {
                 + Long.toHexString(call.argument(1)) + " bytes at 0x" + Long.toHexString(call.argument(5)) + ")";
     }
 
-    private static void map(Handle handle, long length, int protection, boolean shared, long offset) {
+    private void map(Call call, Task task, Handle handle) {
+        long length = call.argument(1);
+        int protection = call.intArgument(2);
+        boolean shared = (call.argument(3) & MAP_SHARED) != 0;
+        long offset = call.argument(5);
         long pages = (length + PAGE - 1) & -(long) PAGE;
         if (pages <= 0 || offset < 0 || (offset & (PAGE - 1)) != 0) {
             throw new VfioException(
@@ -61,9 +69,20 @@ final class MapCall {
             throw new VfioException(Errno.EACCES, "mmap needs more access than the descriptor was opened with");
         }
         var mapping = handle.file().mmap(offset, pages, protection, shared);
-        if (handle.file().mapFile().isEmpty()) {
+        try {
+            // The kernel maps the descriptor at the program's own offset, so the bytes have to lie there.
+            var range = mapping.backing()
+                    .filter(found -> found.offset() == offset)
+                    .orElseThrow(() -> new VfioException(
+                            Errno.ENODEV, "this memory cannot be shown to a program in another process"));
+            int fd = call.intArgument(4);
+            int result = handles.exchange(call, handle, fd, task.closeOnExec(fd), range.file());
+            if (result < 0) {
+                throw new VfioException(Errno.of(-result), "the program cannot be given " + range.file());
+            }
+        } catch (VfioException refused) {
             mapping.close();
-            throw new VfioException(Errno.ENODEV, "this memory cannot be shown to a program in another process");
+            throw refused;
         }
         handle.keep(mapping);
     }

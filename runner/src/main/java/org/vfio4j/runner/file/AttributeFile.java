@@ -44,7 +44,8 @@ public final class AttributeFile implements UapiFile, FilledFile {
 
     @Override
     public long read(long position, MemorySegment target) {
-        if (position == 0) {
+        // A text is read as a whole, whatever the reader's pieces; registers are read where they are.
+        if (position == 0 || attribute.binary()) {
             content = attribute.read();
         }
         byte[] now = content;

@@ -26,6 +26,8 @@ public final class Handle implements FileReference {
     private final int flags;
     private final AtomicInteger references = new AtomicInteger(1);
     private final Queue<UapiMapping> mappings = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger realFiles = new AtomicInteger(1);
+    private final AtomicInteger names = new AtomicInteger();
     private final AtomicLong position = new AtomicLong();
 
     Handle(int slot, int generation, Origin origin, UapiFile file, int flags) {
@@ -44,9 +46,20 @@ public final class Handle implements FileReference {
         return generation;
     }
 
-    /** Name of the real file that stands for it. */
+    /** Name of the first real file that stands for it. */
     String name() {
         return slot + "-" + generation;
+    }
+
+    /** Name of one more real file, which counts from now on. */
+    String anotherName() {
+        realFiles.incrementAndGet();
+        return name() + "-" + names.incrementAndGet();
+    }
+
+    /** A real file is gone from the program; whether it was the last one. */
+    boolean realFileClosed() {
+        return realFiles.decrementAndGet() == 0;
     }
 
     /** Where it comes from. */

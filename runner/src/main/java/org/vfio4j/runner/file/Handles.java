@@ -27,8 +27,8 @@ import org.vfio4j.uapi.VfioException;
 
 /**
  * The machine's files that the program has open. For each open a real file with a name of its own is made in a watched
- * directory and opened in the program; a file that can be mapped is a hard link to the file with its memory. So the kernel does
- * the counting: a descriptor's link text tells which open it is, however it came there (dup, fork, exec, another process'
+ * directory and opened in the program; when the program maps device memory it gets one that is a hard link to the file with that
+ * memory. So the kernel does the counting: a descriptor's link text tells which open it is, however it came there (dup, fork, exec, another process'
  * message), and the watch tells the name when its last descriptor and mapping are gone.
  *
  * <p>The kernel queues that event before {@code close} returns in the program. Whoever handles a call of the program calls
@@ -127,6 +127,32 @@ public final class Handles implements AutoCloseable {
         return fd;
     }
 
+    /**
+     * Puts another real file behind a descriptor of the program: a link to one that holds what can be mapped. Whatever else the
+     * program has of the handle stays.
+     *
+     * @return 0, or a negated errno
+     */
+    public int exchange(Call call, Handle handle, int fd, boolean closeOnExec, Path memory) {
+        String name = handle.anotherName();
+        int ours;
+        try (var scratch = Arena.ofConfined()) {
+            Files.createLink(directory.resolve(name), memory);
+            ours = LinuxPaths.openat(
+                    directoryFd, scratch.allocateFrom(name), handle.flags() & 3 | LinuxPaths.O_CLOEXEC, 0);
+        } catch (IOException e) {
+            LOG.warn("{} cannot be mapped by the program: {}", handle.origin().path(), e.toString());
+            ours = -Errno.ENODEV.number();
+        }
+        if (ours < 0) {
+            handle.realFileClosed();
+            return ours;
+        }
+        int result = call.addFd(ours, fd, closeOnExec, false);
+        LinuxFiles.close(ours);
+        return Math.min(result, 0);
+    }
+
     /** Opens an ordinary folder, already filled, in the program; it is deleted with its last descriptor. */
     public int openFolder(Call call, ListingFile listing, boolean closeOnExec) {
         Handle handle = add(listing, new Origin(listing.path(), Optional.of(listing.directory())), 0);
@@ -168,19 +194,7 @@ public final class Handles implements AutoCloseable {
     /** Makes the real file; answers a descriptor or a negated errno. */
     private int make(Handle handle) {
         try (var scratch = Arena.ofConfined()) {
-            var mapped = handle.file().mapFile();
             int create = LinuxPaths.O_CREAT | LinuxPaths.O_EXCL;
-            if (mapped.isPresent()) {
-                try {
-                    Files.createLink(directory.resolve(handle.name()), mapped.get());
-                    create = 0;
-                } catch (IOException e) {
-                    LOG.warn(
-                            "{} cannot be mapped by the program: {}",
-                            handle.origin().path(),
-                            e.toString());
-                }
-            }
             var name = scratch.allocateFrom(handle.name());
             if (handle.file() instanceof FilledFile filled) {
                 // Written elsewhere and moved here, since the watch would see a close.
@@ -260,7 +274,8 @@ public final class Handles implements AutoCloseable {
         if ((mask & LinuxInotify.IN_Q_OVERFLOW) != 0) {
             LOG.error("so many files were closed at once that the kernel lost track: some stay open until the end");
         } else if (nameLength > 0) {
-            Handle handle = byName(events.getString(at + LinuxInotify.EVENT_NAME));
+            String name = events.getString(at + LinuxInotify.EVENT_NAME);
+            Handle handle = byName(name);
             if (handle != null && (mask & LinuxInotify.IN_MODIFY) != 0) {
                 if (handle.file() instanceof AttributeFile attribute) {
                     lateWrites.collect(
@@ -269,19 +284,22 @@ public final class Handles implements AutoCloseable {
                             handle.origin().path());
                 }
             } else if (handle != null) {
-                release(handle);
+                HandleDirectory.delete(directory.resolve(name));
+                if (handle.realFileClosed()) {
+                    release(handle);
+                }
             }
         }
         return (long) LinuxInotify.EVENT_NAME + nameLength;
     }
 
     private @Nullable Handle byName(String name) {
-        int dash = name.indexOf('-');
-        if (dash < 0) {
+        String[] numbers = name.split("-", 3);
+        if (numbers.length < 2) {
             return null;
         }
-        int slot = Integer.parseInt(name, 0, dash, 10);
-        int generation = Integer.parseInt(name, dash + 1, name.length(), 10);
+        int slot = Integer.parseInt(numbers[0]);
+        int generation = Integer.parseInt(numbers[1]);
         @Nullable Handle[] now = handles;
         Handle handle = slot < now.length ? now[slot] : null;
         return handle != null && handle.generation() == generation ? handle : null;

@@ -54,12 +54,14 @@ public final class TreeView {
         String at = "";
         Optional<VirtualTree.Node> node = Optional.empty();
         int links = 0;
+        boolean climbed = false;
         while (!ahead.isEmpty()) {
             String name = ahead.pop();
             if (name.equals(".")) {
                 continue;
             }
             if (name.equals("..")) {
+                climbed |= isOurs(at, node);
                 at = at.substring(0, Math.max(0, at.lastIndexOf('/')));
                 node = at.isEmpty() ? Optional.empty() : tree.find(at);
                 continue;
@@ -78,7 +80,8 @@ public final class TreeView {
                 at = next;
             }
         }
-        return new Place(isOurs(at, node), at, node);
+        // Who climbs out of the tree went where the real system cannot follow.
+        return new Place(isOurs(at, node) || (climbed && node.isPresent()), at, node);
     }
 
     private static void push(Deque<String> ahead, String path) {

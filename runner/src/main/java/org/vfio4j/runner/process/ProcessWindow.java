@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.runner.process;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.memory.BackingMemory;
@@ -15,12 +14,6 @@ final class ProcessWindow implements BackingMemory {
     static final int SHIFT = 39;
 
     private static final long SIZE = 1L << SHIFT;
-    private static final int BOUNCE = 64 << 10;
-
-    /** For segments on the heap, which the kernel cannot fill. */
-    private static final ThreadLocal<MemorySegment> BOUNCES =
-            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(BOUNCE));
-
     private final MemoryFile memory;
     private final long start;
     private final boolean device;
@@ -60,36 +53,12 @@ final class ProcessWindow implements BackingMemory {
 
     @Override
     public boolean read(long offset, MemorySegment target, long targetOffset, long length) {
-        if (target.isNative()) {
-            return memory.read(start + offset, target.asSlice(targetOffset, length));
-        }
-        MemorySegment bounce = BOUNCES.get();
-        for (long done = 0; done < length; ) {
-            long part = Math.min(BOUNCE, length - done);
-            if (!memory.read(start + offset + done, bounce.asSlice(0, part))) {
-                return false;
-            }
-            MemorySegment.copy(bounce, 0, target, targetOffset + done, part);
-            done += part;
-        }
-        return true;
+        return HeapBounce.read(memory::read, start + offset, target.asSlice(targetOffset, length));
     }
 
     @Override
     public boolean write(long offset, MemorySegment source, long sourceOffset, long length) {
-        if (source.isNative()) {
-            return memory.write(start + offset, source.asSlice(sourceOffset, length));
-        }
-        MemorySegment bounce = BOUNCES.get();
-        for (long done = 0; done < length; ) {
-            long part = Math.min(BOUNCE, length - done);
-            MemorySegment.copy(source, sourceOffset + done, bounce, 0, part);
-            if (!memory.write(start + offset + done, bounce.asSlice(0, part))) {
-                return false;
-            }
-            done += part;
-        }
-        return true;
+        return HeapBounce.write(memory::write, start + offset, source.asSlice(sourceOffset, length));
     }
 
     @Override

@@ -188,7 +188,7 @@ public final class ProgramMemory implements AddressSpace {
             return;
         }
         if (!isUserRange(vaddr, length)
-                || LinuxRemoteMemory.read(reader(), vaddr, target.asSlice(targetOffset, length)) != length) {
+                || !HeapBounce.read(this::copyIn, vaddr, target.asSlice(targetOffset, length))) {
             throw fault("read", vaddr, length);
         }
     }
@@ -199,9 +199,17 @@ public final class ProgramMemory implements AddressSpace {
             return;
         }
         if (!isUserRange(vaddr, length)
-                || LinuxRemoteMemory.write(reader(), vaddr, source.asSlice(sourceOffset, length)) != length) {
+                || !HeapBounce.write(this::copyOut, vaddr, source.asSlice(sourceOffset, length))) {
             throw fault("write", vaddr, length);
         }
+    }
+
+    private boolean copyIn(long address, MemorySegment part) {
+        return LinuxRemoteMemory.read(reader(), address, part) == part.byteSize();
+    }
+
+    private boolean copyOut(long address, MemorySegment part) {
+        return LinuxRemoteMemory.write(reader(), address, part) == part.byteSize();
     }
 
     @Override

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.runner.process;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.ffm.LinuxFiles;
@@ -19,6 +22,8 @@ import org.vfio4j.runner.notify.Call;
  */
 public final class Task {
     private static final MemorySegment CWD = Arena.global().allocateFrom("cwd");
+
+    private static final int O_CLOEXEC = 02000000;
 
     private final int tid;
     private final int directory;
@@ -79,6 +84,16 @@ public final class Task {
 
     private static String text(Call call, long length) {
         return new String(call.link().asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+    }
+
+    /** Whether a descriptor goes away when another program is loaded. */
+    public boolean closeOnExec(int fd) {
+        try (var lines = Files.lines(Path.of("/proc/" + tid + "/fdinfo/" + fd))) {
+            return lines.filter(line -> line.startsWith("flags:"))
+                    .anyMatch(line -> (Integer.parseInt(line.substring(6).strip(), 8) & O_CLOEXEC) != 0);
+        } catch (IOException gone) {
+            return false;
+        }
     }
 
     void close() {

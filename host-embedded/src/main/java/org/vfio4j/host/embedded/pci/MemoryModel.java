@@ -24,6 +24,9 @@ final class MemoryModel implements FunctionModel {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /** In the file of a PCI device regions start at multiples of 2^40 (kernel: {@code VFIO_PCI_OFFSET_SHIFT}). */
+    private static final int REGION_SHIFT = 40;
+
     private final List<PciResource> resources;
 
     /** Guards the taking of memory and the end of it; leaf lock. */
@@ -83,7 +86,7 @@ final class MemoryModel implements FunctionModel {
                 return registers[bar];
             }
             var next = registers.clone();
-            next[bar] = RegisterMemory.take(length);
+            next[bar] = RegisterMemory.take(length, (long) bar << REGION_SHIFT);
             registers = next;
             return next[bar];
         } finally {

@@ -28,10 +28,13 @@ final class RegisterMemory implements AutoCloseable {
 
     private final Arena arena;
     private final MemorySegment pages;
+    private final long position;
     private final @Nullable FileChannel channel;
     private final @Nullable Path file;
 
-    private RegisterMemory(Arena arena, MemorySegment pages, @Nullable FileChannel channel, @Nullable Path file) {
+    private RegisterMemory(
+            Arena arena, MemorySegment pages, long position, @Nullable FileChannel channel, @Nullable Path file) {
+        this.position = position;
         this.arena = arena;
         this.pages = pages;
         this.channel = channel;
@@ -42,22 +45,24 @@ final class RegisterMemory implements AutoCloseable {
      * Takes memory.
      *
      * @param length bytes, rounded up to whole pages
+     * @param position where in its file the memory lies; what is before it takes no room. A register lies where the file of its
+     *     device has it, so that a program can map the one at the offset of the other
      */
-    static RegisterMemory take(long length) {
+    static RegisterMemory take(long length, long position) {
         long size = (length + PAGE - 1) & -PAGE;
         try {
-            return inFile(size);
+            return inFile(size, position);
         } catch (IOException e) {
             LOG.warn(
                     "registers of 0x{} bytes cannot be mapped: no file for them: {}",
                     Long.toHexString(size),
                     e.toString());
             var arena = Arena.ofShared();
-            return new RegisterMemory(arena, arena.allocate(size, PAGE), null, null);
+            return new RegisterMemory(arena, arena.allocate(size, PAGE), position, null, null);
         }
     }
 
-    private static RegisterMemory inFile(long size) throws IOException {
+    private static RegisterMemory inFile(long size, long position) throws IOException {
         // Readable and writable by the owner only.
         var file = Files.createTempFile(directory(size), "vfio4j-bar-", ".mem");
         FileChannel channel = null;
@@ -65,10 +70,10 @@ final class RegisterMemory implements AutoCloseable {
         try {
             channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
             // Mapping more than there is makes the file longer; the new part reads as zeros and takes no room.
-            var pages = channel.map(FileChannel.MapMode.READ_WRITE, 0, size, arena);
+            var pages = channel.map(FileChannel.MapMode.READ_WRITE, position, size, arena);
             // Against a program that ends without closing its machine.
             file.toFile().deleteOnExit();
-            return new RegisterMemory(arena, pages, channel, file);
+            return new RegisterMemory(arena, pages, position, channel, file);
         } catch (IOException | RuntimeException e) {
             arena.close();
             if (channel != null) {
@@ -99,7 +104,7 @@ final class RegisterMemory implements AutoCloseable {
             return null;
         }
         try {
-            return source.map(FileChannel.MapMode.READ_WRITE, 0, pages.byteSize(), lifetime);
+            return source.map(FileChannel.MapMode.READ_WRITE, position, pages.byteSize(), lifetime);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -109,7 +114,7 @@ final class RegisterMemory implements AutoCloseable {
     @Nullable
     FileRange range() {
         var found = file;
-        return found == null ? null : new FileRange(found, 0);
+        return found == null ? null : new FileRange(found, position);
     }
 
     /** Zeroes it. Parts nobody ever touched stay without room of their own. */
@@ -123,7 +128,7 @@ final class RegisterMemory implements AutoCloseable {
         try {
             for (long at = 0; at < pages.byteSize(); at += CHUNK) {
                 chunk.clear();
-                int count = source.read(chunk, at);
+                int count = source.read(chunk, position + at);
                 if (count > 0 && !zero(chunk.array(), count)) {
                     pages.asSlice(at, count).fill((byte) 0);
                 }

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.vfio4j.Vfio;
+import org.vfio4j.uapi.VfioException;
+
+/** Native programs on the default machine. */
+class ProgramRunTest {
+    private static final String EDU = "0000:00:05.0";
+    private static final String GROUP = "0";
+
+    @SuppressWarnings("NullAway.Init")
+    private static NativePrograms programs;
+
+    @BeforeAll
+    static void makeFolder() throws IOException {
+        programs = new NativePrograms();
+    }
+
+    @AfterAll
+    static void deleteFolder() throws IOException {
+        programs.close();
+    }
+
+    private static void succeeds(String name) throws IOException, InterruptedException {
+        Path program = programs.compile(name);
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            var answer = programs.run(run, program, EDU, GROUP);
+            assertThat(answer.err()).isEmpty();
+            assertThat(answer.code()).isZero();
+            assertNothingIsLeft(vfio, run);
+        }
+    }
+
+    private static void assertNothingIsLeft(Vfio vfio, ProgramRun run) {
+        assertThat(run.openFiles()).as("files left open").isZero();
+        assertThat(vfio.pinnedPages()).as("pages left pinned").isZero();
+        vfio.openGroup(Integer.parseInt(GROUP)).close();
+    }
+
+    @Test
+    void shouldMoveDataAndInterruptThroughTheGroupPath() throws IOException, InterruptedException {
+        succeeds("group");
+    }
+
+    @Test
+    void shouldMoveDataThroughTheCdevPath() throws IOException, InterruptedException {
+        succeeds("cdev");
+    }
+
+    @Test
+    void shouldMapRegistersThatBehaveLikeMemory() throws IOException, InterruptedException {
+        Path program = programs.compile("map");
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            var answer = programs.run(run, program, "0000:01:00.0", "9");
+            assertThat(answer.err()).isEmpty();
+            assertThat(answer.code()).isZero();
+            assertNothingIsLeft(vfio, run);
+        }
+    }
+
+    @Test
+    void shouldKeepFilesOpenAsLongAsAnyProcessHasThem() throws IOException, InterruptedException {
+        succeeds("descriptors");
+    }
+
+    @Test
+    void shouldReleaseEverythingOfAKilledProgram() throws IOException, InterruptedException {
+        Path program = programs.compile("killed");
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            for (int round = 0; round < 5; round++) {
+                Process process = programs.start(run, program, EDU, GROUP, "loop");
+                assertThat(process.inputReader().readLine()).isEqualTo("begun");
+                assertThat(process.destroyForcibly().waitFor(60, TimeUnit.SECONDS))
+                        .isTrue();
+                assertNothingIsLeft(vfio, run);
+            }
+        }
+    }
+
+    @Test
+    void shouldReleaseEverythingOfAProgramThatExitsInTheMiddleOfAMap() throws IOException, InterruptedException {
+        Path program = programs.compile("killed");
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            var answer = programs.run(run, program, EDU, GROUP, "exit");
+            assertThat(answer.code()).isEqualTo(6);
+            assertNothingIsLeft(vfio, run);
+        }
+    }
+
+    @Test
+    void shouldCloseWhatARunningProgramHasOpenWhenTheRunIsClosed() throws IOException, InterruptedException {
+        Path program = programs.compile("killed");
+        try (var vfio = NativePrograms.machine()) {
+            Process process;
+            try (var run = NativePrograms.intercept(vfio)) {
+                process = programs.start(run, program, EDU, GROUP, "loop");
+                assertThat(process.inputReader().readLine()).isEqualTo("begun");
+            }
+            vfio.openGroup(Integer.parseInt(GROUP)).close();
+            assertThat(vfio.pinnedPages()).isZero();
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
+    void shouldPassExitCodesAndSignalsOn() throws IOException, InterruptedException {
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            assertThat(programs.run(run, Path.of("/bin/sh"), "-c", "exit 42").code())
+                    .isEqualTo(42);
+            assertThat(programs.run(run, Path.of("/bin/sh"), "-c", "kill -9 $$").code())
+                    .isEqualTo(128 + 9);
+        }
+    }
+
+    @Test
+    void shouldShowTheTreeToPrograms() throws IOException, InterruptedException {
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            var answer = programs.run(
+                    run,
+                    Path.of("/bin/sh"),
+                    "-c",
+                    "cat /sys/bus/pci/devices/0000:00:05.0/vendor; readlink /sys/bus/pci/devices/0000:00:05.0/iommu_group;"
+                            + " ls /dev/vfio/devices | head -1; test -c /dev/vfio/vfio && echo node");
+            assertThat(answer.out()).containsExactly("0x1234", "../../../kernel/iommu_groups/0", "vfio0", "node");
+        }
+    }
+
+    @Test
+    void shouldWriteAttributesOfAShell() throws IOException, InterruptedException {
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            var answer = programs.run(
+                    run,
+                    Path.of("/bin/sh"),
+                    "-c",
+                    "echo 0000:00:05.0 > /sys/bus/pci/drivers/vfio-pci/unbind; ls /dev/vfio/0 2>/dev/null || echo unbound");
+            assertThat(answer.out()).containsExactly("unbound");
+            assertThat(vfio.device(EDU).driver()).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldTellEachCallAndWhyItWasRefused() throws IOException, InterruptedException {
+        Path program = programs.compile("group");
+        List<String> lines = Collections.synchronizedList(new ArrayList<>());
+        try (var vfio = NativePrograms.machine();
+                var probe = NativePrograms.intercept(vfio)) {
+            assertThat(probe.lastRefusal()).isEmpty();
+            try (var run = new ProgramRun(vfio, Optional.of(lines::add))) {
+                programs.run(run, program, EDU, GROUP);
+                assertThat(run.lastRefusal())
+                        .hasValueSatisfying(text ->
+                                assertThat(text).contains("VFIO_IOMMU_MAP_DMA").contains("EEXIST"));
+            }
+        }
+        assertThat(lines).anyMatch(line -> line.contains("VFIO_IOMMU_MAP_DMA, {argsz=32, flags=3, vaddr=0x"));
+        assertThat(lines).anyMatch(line -> line.contains("open(\"/dev/vfio/0\", O_RDWR)") && line.contains("EBUSY"));
+    }
+
+    @Test
+    void shouldRefuseAProgramThatIsNotThere() {
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            assertThatThrownBy(() -> run.start(new ProcessBuilder("/no/such/program")))
+                    .isInstanceOf(VfioException.class)
+                    .hasMessageContaining("/no/such/program");
+        }
+    }
+}
