@@ -14,6 +14,8 @@ import org.vfio4j.core.fixture.FakeDevice;
 import org.vfio4j.core.fixture.FakeMachine;
 import org.vfio4j.core.fixture.FakeOps;
 import org.vfio4j.core.fixture.RawCalls;
+import org.vfio4j.spi.call.Caller;
+import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
 
@@ -88,6 +90,20 @@ class UnregisterTest {
             ended(thread);
             assertThat(asked.requests.subList(0, 3)).containsExactly(0, 1, 2);
         }
+    }
+
+    @Test
+    void shouldOpenANodeThatWasFoundBeforeAsLongAsSomebodyUsesTheDevice() throws InterruptedException {
+        var node = (VirtualTree.Device) world.vfio().tree().find(NODE).orElseThrow();
+        var caller = (Caller) calls.process();
+        int parked = calls.open(NODE);
+        var thread = unbinding();
+        var again = node.open(caller);
+        calls.close(parked);
+        assertThat(thread.isAlive()).as("the second file is waited for").isTrue();
+        again.close();
+        ended(thread);
+        refused(Errno.ENODEV, () -> node.open(caller));
     }
 
     @Test

@@ -110,7 +110,9 @@ class RaceStressTest {
             MemorySegment bitmap = rig.caller.pages(1);
             workers.add(pool.submit(() -> repeat(6, random -> readDirty(raw, bitmap, random))));
             workers.add(pool.submit(() -> repeat(7, random -> readLimits())));
-            while (System.nanoTime() < end && workers.stream().noneMatch(Future::isDone)) {
+            // On a busy machine it takes as long as it takes until each kind of check was made.
+            while ((System.nanoTime() < end || !everyKindChecked())
+                    && workers.stream().noneMatch(Future::isDone)) {
                 rig.events.clear();
                 TimeUnit.MILLISECONDS.sleep(20);
             }
@@ -225,6 +227,10 @@ class RaceStressTest {
                     .isEqualTo(slot * PAGES + page + 1L);
         }
         (!done ? checkedUnmapped : comesAndGoes ? checkedLate : checkedMapped).incrementAndGet();
+    }
+
+    private boolean everyKindChecked() {
+        return checkedMapped.get() > 0 && checkedUnmapped.get() > 0 && checkedLate.get() > 0 && checkedBits.get() > 0;
     }
 
     private void pinAndUnpin(SplittableRandom random) {

@@ -109,25 +109,36 @@ public final class BusControl {
     /**
      * Lets drivers that fit try a device that has none (attribute {@code drivers_probe}). That none takes it is no error.
      *
-     * @throws VfioException ENODEV when there is no such device
+     * @throws VfioException ENODEV when there is no such device; EINVAL when a native driver may not have the DMA of its group,
+     *     whatever the reason (kernel: the bus' {@code dma_configure} fails before the driver is asked)
      */
     public void probe(Bus bus, String name) {
-        probe(bus, find(bus, name));
+        var withheld = probe(bus, find(bus, name));
+        if (withheld.isPresent()) {
+            throw new VfioException(
+                    Errno.EINVAL, "probe refused: " + withheld.get().getMessage(), withheld.get());
+        }
     }
 
-    private void probe(Bus bus, BusDevice device) {
+    /** Answers why a native driver was kept from the device; refusals of VFIO drivers are logged only. */
+    private Optional<VfioException> probe(Bus bus, BusDevice device) {
         for (var driver : drivers.driversOf(bus.name())) {
             if (drivers.driverName(device).isPresent()) {
-                return;
+                return Optional.empty();
             }
             if (wants(driver, device)) {
                 try {
                     drivers.bind(device, driver);
                 } catch (VfioException e) {
                     LOG.info("{} is not taken by driver {}: {}", device.name(), driver, e.getMessage());
+                    if (drivers.isNative(bus.name(), driver)
+                            && drivers.driverName(device).isEmpty()) { // else another was quicker
+                        return Optional.of(e);
+                    }
                 }
             }
         }
+        return Optional.empty();
     }
 
     /** Adds an id and lets the driver try every device it fits now; see {@link PciIds#add}. */

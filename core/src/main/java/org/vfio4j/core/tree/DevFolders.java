@@ -100,10 +100,7 @@ final class DevFolders {
 
     private DeviceNode node(CoreDevice device) {
         return new DeviceNode(
-                0600,
-                DeviceNode.CDEV_MAJOR,
-                device.index(),
-                caller -> new DeviceUapi(registry.openNode(device.index())));
+                0600, DeviceNode.CDEV_MAJOR, device.index(), caller -> new DeviceUapi(registry.openNode(device)));
     }
 
     /** The registered device with a VFIO name, whether it has a node or not (NA-1). */

@@ -135,7 +135,7 @@ public final class DeviceRegistry {
     }
 
     /**
-     * Opens the node of a device (CD-1): the file starts parked.
+     * Opens the node with an index.
      *
      * @throws VfioException ENOENT when there is no such node, ENODEV when the device is on its way in or out
      */
@@ -144,9 +144,21 @@ public final class DeviceRegistry {
         if (device == null || !hasNode(device)) {
             throw new VfioException(Errno.ENOENT, "NA-1", "there is no node vfio" + index);
         }
+        return openNode(device);
+    }
+
+    /**
+     * Opens the node of a device (CD-1): the file starts parked. Who has found the node may open it as long as anybody uses the
+     * device, also when it is found no more because the device is being unregistered.
+     *
+     * @throws VfioException ENODEV when the device is not registered and nobody uses it
+     */
+    public CdevFile openNode(CoreDevice device) {
         if (!device.registration().tryGet()) {
             throw new VfioException(
-                    Errno.ENODEV, "CD-1", "open of vfio" + index + " refused: " + device + " is not registered");
+                    Errno.ENODEV,
+                    "CD-1",
+                    "open of vfio" + device.index() + " refused: " + device + " is not registered");
         }
         return new CdevFile(device, pageSize);
     }

@@ -37,6 +37,9 @@ class MemoryStressTest {
 
     @Test
     void shouldGiveEveryPinItsOwnMemoryAndLoseNone() throws Exception {
+        for (int slot = 0; slot < SLOTS; slot++) {
+            slots.set(slot, newMemory(1));
+        }
         var start = new CyclicBarrier(4);
         List<Callable<Long>> actors = List.of(
                 () -> use(start, new SplittableRandom(SEED)),
@@ -68,11 +71,16 @@ class MemoryStressTest {
         assertThat(left).allMatch(memory -> !memory.scope().isAlive(), "is freed with the address space");
     }
 
+    private MemorySegment newMemory(int pages) {
+        MemorySegment memory = space.allocate((long) PAGE * pages);
+        memory.set(ValueLayout.JAVA_LONG, 0, memory.address());
+        return memory;
+    }
+
     private long use(CyclicBarrier start, SplittableRandom random) throws Exception {
         start.await();
         for (int step = 0; step < USER_STEPS; step++) {
-            MemorySegment memory = space.allocate(PAGE * (1L + random.nextInt(3)));
-            memory.set(ValueLayout.JAVA_LONG, 0, memory.address());
+            MemorySegment memory = newMemory(1 + random.nextInt(3));
             MemorySegment old = slots.getAndSet(random.nextInt(SLOTS), memory);
             if (old != null) {
                 space.free(old);

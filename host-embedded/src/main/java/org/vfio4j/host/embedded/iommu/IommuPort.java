@@ -120,16 +120,16 @@ final class IommuPort implements DmaPort {
             if (current == null) {
                 return Translation.refuse(DmaFault.Reason.BLOCKED);
             }
-            int line = current.lookup(iova, write);
-            if (line < 0) {
-                return line;
+            IotlbLine line = current.lookup(iova, write);
+            if (line == null) {
+                return current.refusal();
             }
-            long length = Math.min(remaining, Math.min(current.bytesFrom(line, iova), MAX_STEP));
-            long offset = current.offset(line, iova);
-            MemorySegment view = current.view(line);
+            long length = Math.min(remaining, Math.min(line.bytesFrom(iova), MAX_STEP));
+            long offset = line.offset(iova);
+            MemorySegment view = line.view();
             boolean moved = true;
             if (view == null) {
-                moved = moveIndirectly(current.backing(line), offset, buffer, bufferOffset, length, write);
+                moved = moveIndirectly(line.backing(), offset, buffer, bufferOffset, length, write);
             } else if (write) {
                 MemorySegment.copy(buffer, bufferOffset, view, offset, length);
             } else {

@@ -122,13 +122,18 @@ final class TablePool implements AutoCloseable {
         return (long) ENTRY.getAcquire(chunk(table), offset(table, slot));
     }
 
+    /** An entry of a table that is at an {@link #offset} in a {@link #chunk}. */
+    static long entry(MemorySegment chunk, long offset) {
+        return (long) ENTRY.getAcquire(chunk, offset);
+    }
+
     void setEntry(int table, int slot, long entry) {
         ENTRY.setRelease(chunk(table), offset(table, slot), entry);
     }
 
     /** Replaces an entry unless somebody else changed it. */
-    boolean replaceEntry(int table, int slot, long expected, long entry) {
-        return ENTRY.compareAndSet(chunk(table), offset(table, slot), expected, entry);
+    static boolean replaceEntry(MemorySegment chunk, long offset, long expected, long entry) {
+        return ENTRY.compareAndSet(chunk, offset, expected, entry);
     }
 
     /** Clears flags of an entry; answers what it was before. */
@@ -187,11 +192,13 @@ final class TablePool implements AutoCloseable {
         arena.close();
     }
 
-    private MemorySegment chunk(int table) {
+    /** The memory a table is in; the same for as long as the pool is open. */
+    MemorySegment chunk(int table) {
         return chunks[table >>> CHUNK_SHIFT];
     }
 
-    private static long offset(int table, int slot) {
+    /** Where in its chunk an entry of a table is. */
+    static long offset(int table, int slot) {
         return ((long) (table & (CHUNK_TABLES - 1)) << TABLE_SHIFT) | ((long) slot << 3);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.host.embedded.iommu;
 
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.host.DmaFault;
 import org.vfio4j.spi.host.TceTableGroup;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -18,7 +19,8 @@ final class TceTranslation extends Translation {
     }
 
     @Override
-    int walk(long iova, boolean write) {
+    @Nullable
+    IotlbLine walk(long iova, boolean write) {
         boolean anyWindow = false;
         for (int slot = 0; slot < TceTableGroup.SLOTS; slot++) {
             OffHeapTceTable table = windows.table(slot);
@@ -29,19 +31,19 @@ final class TceTranslation extends Translation {
                 anyWindow = true;
             }
         }
-        return refuse(anyWindow ? DmaFault.Reason.NOT_MAPPED : DmaFault.Reason.BLOCKED);
+        return refused(anyWindow ? DmaFault.Reason.NOT_MAPPED : DmaFault.Reason.BLOCKED);
     }
 
     @Override
     void clearWalkCache() {}
 
-    private int through(OffHeapTceTable table, long iova, boolean write) {
+    private @Nullable IotlbLine through(OffHeapTceTable table, long iova, boolean write) {
         long entry = table.entryFor(iova);
         if ((entry & PERMISSION) == 0) {
-            return refuse(DmaFault.Reason.NOT_MAPPED);
+            return refused(DmaFault.Reason.NOT_MAPPED);
         }
         if ((entry & (write ? Protection.WRITE : Protection.READ)) == 0) {
-            return refuse(DmaFault.Reason.PERMISSION);
+            return refused(DmaFault.Reason.PERMISSION);
         }
         long pageMask = (1L << table.pageShift()) - 1;
         long phys = (entry & ~PERMISSION) + (iova & pageMask);

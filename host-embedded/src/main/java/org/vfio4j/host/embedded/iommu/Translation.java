@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.host.embedded.iommu;
 
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -15,9 +14,8 @@ import org.vfio4j.spi.memory.PhysicalMemory;
  * attach, thrown away at detach, so nothing cached outlives an attachment. Used by the port's thread only, while the
  * port's counter is odd.
  *
- * <p>The IOTLB is direct-mapped by 4 KiB page. A line holds two tags, one for reads and one for writes, so permission and
- * the table's accessed and dirty bits cost nothing on a hit: a line gets its write tag only once the dirty bit is set. A tag is
- * the page's address with a counter in its low bits that changes with the generation: a new generation voids all lines.
+ * <p>The IOTLB is direct-mapped by 4 KiB page. A line's tag is the page's address with a counter in its low bits that changes
+ * with the generation: a new generation voids all lines.
  */
 abstract sealed class Translation permits PagingTranslation, TceTranslation {
     private static final VarHandle SEEN_GENERATION;
@@ -30,20 +28,13 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
         }
     }
 
-    /** {@link #lookup} answers this or less for an access that is refused; see {@link #reason}. */
+    /** What a move answers, or less, when an access is refused; see {@link #reason}. */
     static final int REFUSED = -1;
 
     private static final DmaFault.Reason[] REASONS = DmaFault.Reason.values();
 
     private static final int PAGE_SHIFT = 12;
     private static final int LINES = 512;
-    private static final int LINE_SHIFT = 2;
-    /** Places in a line: tag for reads, tag for writes, offset in the memory minus iova, size of the page minus 1. */
-    private static final int READ_TAG = 0;
-
-    private static final int WRITE_TAG = 1;
-    private static final int DELTA = 2;
-    private static final int PAGE_MASK = 3;
 
     /** Tags with this in their low bits belong to no generation: line empty. */
     static final int NO_EPOCH = 0;
@@ -57,9 +48,17 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
     private final IommuPort port;
     private final PaddedLong generation;
     private final PhysicalMemory physical;
-    private final long[] lines = new long[LINES << LINE_SHIFT];
-    private final @Nullable MemorySegment[] views = new @Nullable MemorySegment[LINES];
-    private final @Nullable BackingMemory[] backings = new @Nullable BackingMemory[LINES];
+    private final IotlbLine[] lines = new IotlbLine[LINES];
+
+    /** Why the last access was refused, as {@link #refuse} has it. */
+    private int refusal = REFUSED;
+
+    /** The memory the last walk found, its number, and what its offsets differ from physical addresses. */
+    private @Nullable BackingMemory knownMemory;
+
+    private long knownNumber;
+    private long knownDelta;
+
     /** The generation of everything cached. Written by the port's thread, read by invalidations too. */
     private long seenGeneration = NOTHING_SEEN;
 
@@ -69,6 +68,7 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
         this.port = port;
         this.generation = ports.generation();
         this.physical = physical;
+        Arrays.setAll(lines, line -> new IotlbLine());
     }
 
     /** Who translates so. */
@@ -84,21 +84,26 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
     /**
      * Finds the line that translates an access.
      *
-     * @return the line, or {@link #REFUSED} or less
+     * @return the line, or null when the access is refused: see {@link #refusal}
      */
-    final int lookup(long iova, boolean write) {
+    final @Nullable IotlbLine lookup(long iova, boolean write) {
         if (generation.getOpaque() != seenGeneration) {
             startEpoch();
         }
-        int line = (int) (iova >>> PAGE_SHIFT) & (LINES - 1);
-        if (lines[(line << LINE_SHIFT) + (write ? WRITE_TAG : READ_TAG)] == tag(iova)) {
+        IotlbLine line = line(iova);
+        if ((write ? line.writeTag : line.readTag) == tag(iova)) {
             return line;
         }
         return walk(iova, write);
     }
 
-    /** Walks the tables and fills the line with {@link #fill}, or answers {@link #refuse}. */
-    abstract int walk(long iova, boolean write);
+    /** Why {@link #lookup} found nothing, as {@link #refuse} has it. */
+    final int refusal() {
+        return refusal;
+    }
+
+    /** Walks the tables and answers what {@link #fill} or {@link #refused} does. */
+    abstract @Nullable IotlbLine walk(long iova, boolean write);
 
     /** Forgets what the walk itself caches; called when epochs start again. */
     abstract void clearWalkCache();
@@ -108,50 +113,35 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
         return epoch;
     }
 
-    /** Bytes from an address to the end of its page, as the tables map it. */
-    final long bytesFrom(int line, long iova) {
-        return (iova | lines[(line << LINE_SHIFT) + PAGE_MASK]) - iova + 1;
-    }
-
-    /** The memory behind a line, or null when it has no direct view: then {@link #backing}. */
-    final @Nullable MemorySegment view(int line) {
-        return views[line];
-    }
-
-    /** The memory behind a line. */
-    final @Nullable BackingMemory backing(int line) {
-        return backings[line];
-    }
-
-    /** Where in the line's memory an address is. */
-    final long offset(int line, long iova) {
-        return iova + lines[(line << LINE_SHIFT) + DELTA];
-    }
-
     /**
      * Fills the line of an address.
      *
      * @param phys where the address is
      * @param pageMask size of the page that maps it, minus 1
-     * @return the line, or a refusal when the memory is gone
+     * @return the line, or null, a refusal, when the memory is gone
      */
-    final int fill(long iova, long phys, long pageMask, boolean readable, boolean writable) {
+    final @Nullable IotlbLine fill(long iova, long phys, long pageMask, boolean readable, boolean writable) {
         BackingMemory backing = physical.backing(phys);
         if (backing == null) {
-            return refuse(DmaFault.Reason.MEMORY_GONE);
+            return refused(DmaFault.Reason.MEMORY_GONE);
         }
-        int line = (int) (iova >>> PAGE_SHIFT) & (LINES - 1);
-        int at = line << LINE_SHIFT;
-        lines[at + READ_TAG] = readable ? tag(iova) : NO_EPOCH;
-        lines[at + WRITE_TAG] = writable ? tag(iova) : NO_EPOCH;
-        lines[at + DELTA] = physical.offset(phys) - iova;
-        lines[at + PAGE_MASK] = pageMask;
-        if (backings[line] != backing) {
-            // Compared first, because storing a reference costs the collector's barrier, and most lines see one memory.
-            backings[line] = backing;
-            views[line] = backing.segment();
+        if (backing != knownMemory || phys >>> PhysicalMemory.BACKING_SHIFT != knownNumber) {
+            knownMemory = backing;
+            knownNumber = phys >>> PhysicalMemory.BACKING_SHIFT;
+            knownDelta = physical.offset(phys) - phys;
         }
+        IotlbLine line = line(iova);
+        long tag = tag(iova);
+        line.readTag = readable ? tag : NO_EPOCH;
+        line.writeTag = writable ? tag : NO_EPOCH;
+        line.lead(backing, phys + knownDelta - iova, pageMask);
         return line;
+    }
+
+    /** Remembers why an access is refused. */
+    final @Nullable IotlbLine refused(DmaFault.Reason reason) {
+        refusal = refuse(reason);
+        return null;
     }
 
     @SuppressWarnings("EnumOrdinal") // the number never leaves the process: reason() turns it back
@@ -159,9 +149,13 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
         return REFUSED - reason.ordinal();
     }
 
-    /** Why {@link #lookup} refused. */
+    /** The reason that {@link #refuse} has turned into a number. */
     static DmaFault.Reason reason(long refusal) {
         return REASONS[(int) (REFUSED - refusal)];
+    }
+
+    private IotlbLine line(long iova) {
+        return lines[(int) (iova >>> PAGE_SHIFT) & (lines.length - 1)];
     }
 
     private long tag(long iova) {
@@ -175,7 +169,9 @@ abstract sealed class Translation permits PagingTranslation, TceTranslation {
         SEEN_GENERATION.setOpaque(this, generation.getOpaque());
         VarHandle.fullFence();
         if (epoch == LAST_EPOCH) {
-            Arrays.fill(lines, NO_EPOCH);
+            for (IotlbLine line : lines) {
+                line.clear();
+            }
             clearWalkCache();
             epoch = NO_EPOCH;
         }
