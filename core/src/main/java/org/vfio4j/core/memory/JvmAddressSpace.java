@@ -40,6 +40,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
 
     private final PhysicalMemory physical;
     private final NativeHeap heap;
+    private final AreaPinner pinner;
     private final PageCounter locked = new PageCounter();
 
     /** Guards changes of {@link #areas} and {@link #closed}. Only locks inside {@link #physical} nest in it. */
@@ -52,6 +53,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
     public JvmAddressSpace(PhysicalMemory physical) {
         this.physical = physical;
         this.heap = new NativeHeap(physical.pageSize());
+        this.pinner = new AreaPinner(physical);
     }
 
     /**
@@ -358,71 +360,8 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
         if (length <= 0 || !isUserRange(vaddr, length)) {
             throw fault("pin", vaddr, length);
         }
-        // One state of the areas for all three passes, so that they see the same runs.
-        VmAreaIndex index = areas;
-        long end = vaddr + length;
-        for (long at = vaddr; at < end; ) {
-            VmArea area = index.at(at);
-            if (area == null || !populate(area, at, Math.min(area.end(), end), write)) {
-                throw fault("pin", at, end - at);
-            }
-            at = area.end();
-        }
-        for (long at = vaddr; at < end; ) {
-            long stop = runEnd(index, at, end);
-            if (!physical.pin(physOf(index, at), stop - at)) {
-                // Freed since the state was read.
-                unpin(index, vaddr, at, end);
-                throw fault("pin", at, stop - at);
-            }
-            at = stop;
-        }
-        for (long at = vaddr; at < end; ) {
-            long stop = runEnd(index, at, end);
-            sink.run(physOf(index, at), stop - at);
-            at = stop;
-        }
-    }
-
-    private boolean populate(VmArea area, long start, long end, boolean write) {
-        return area.allows(write)
-                && area.object().memory.populate(area.offset(start), end - start, physical.pageSize());
-    }
-
-    /** Takes back the pins of the runs before {@code failed}. */
-    private void unpin(VmAreaIndex index, long start, long failed, long end) {
-        for (long at = start; at < failed; ) {
-            long stop = runEnd(index, at, end);
-            physical.unpin(physOf(index, at), stop - at, false);
-            at = stop;
-        }
-    }
-
-    /** End of the run that starts at an address: areas that follow each other and show the same object. */
-    private static long runEnd(VmAreaIndex index, long start, long end) {
-        VmArea area = areaAt(index, start);
-        VmObject object = area.object();
-        long at = area.end();
-        while (at < end) {
-            VmArea next = index.at(at);
-            if (next == null || next.object() != object) {
-                break;
-            }
-            at = next.end();
-        }
-        return Math.min(at, end);
-    }
-
-    private static long physOf(VmAreaIndex index, long address) {
-        return areaAt(index, address).phys(address);
-    }
-
-    private static VmArea areaAt(VmAreaIndex index, long address) {
-        VmArea area = index.at(address);
-        if (area == null) {
-            throw new IllegalStateException("0x" + Long.toHexString(address) + " was there when it was checked");
-        }
-        return area;
+        // One state of the areas for all passes, so that they see the same runs.
+        pinner.pin(areas, vaddr, vaddr + length, write, sink);
     }
 
     /** {@inheritDoc} EFAULT for any byte copies nothing, unless memory vanishes during the copy. */
@@ -432,7 +371,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
         requireAccess("read", index, vaddr, length, false);
         long end = vaddr + length;
         for (long at = vaddr; at < end; ) {
-            VmArea area = areaAt(index, at);
+            VmArea area = AreaPinner.areaAt(index, at);
             long bytes = Math.min(area.end(), end) - at;
             if (!area.object().memory.read(area.offset(at), target, targetOffset + (at - vaddr), bytes)) {
                 throw fault("read", at, bytes);
@@ -448,7 +387,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
         requireAccess("write", index, vaddr, length, true);
         long end = vaddr + length;
         for (long at = vaddr; at < end; ) {
-            VmArea area = areaAt(index, at);
+            VmArea area = AreaPinner.areaAt(index, at);
             long bytes = Math.min(area.end(), end) - at;
             if (!area.object().memory.write(area.offset(at), source, sourceOffset + (at - vaddr), bytes)) {
                 throw fault("write", at, bytes);
@@ -486,7 +425,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
         return locked;
     }
 
-    private static VfioException fault(String what, long address, long length) {
+    static VfioException fault(String what, long address, long length) {
         return new VfioException(
                 Errno.EFAULT,
                 what + " of " + length + " bytes at 0x" + Long.toHexString(address)
