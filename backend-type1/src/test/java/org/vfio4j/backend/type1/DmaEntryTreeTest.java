@@ -75,6 +75,32 @@ class DmaEntryTreeTest {
         assertSameOrder();
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void shouldAgreeWithAModelWhenEntriesReachAcrossBlocks(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int step = 0; step < 20_000; step++) {
+            String when = "seed " + seed + " step " + step;
+            // 64 MiB, in which one page and entries longer than two blocks lie side by side.
+            long iova = random.nextInt(1 << 14) * PAGE;
+            long size = (random.nextInt(4) == 0 ? 1 + random.nextInt(1200) : 1) * PAGE;
+            DmaEntry overlapping = firstReaching(iova);
+            if (overlapping != null && overlapping.iova > iova + size - 1) {
+                overlapping = null;
+            }
+            assertThat(tree.firstReaching(iova)).as(when).isSameAs(firstReaching(iova));
+            assertThat(tree.firstOverlapping(iova, iova + size - 1)).as(when).isSameAs(overlapping);
+            assertSameAnswers(iova, when);
+            if (overlapping == null) {
+                insert(iova, size);
+            } else if (random.nextInt(3) == 0) {
+                tree.remove(overlapping);
+                model.remove(overlapping.iova);
+            }
+        }
+        assertSameOrder();
+    }
+
     @Test
     void shouldFindTheEntryThatEndsAtTheLastAddress() {
         DmaEntry top = insert(-PAGE, PAGE);
@@ -89,6 +115,11 @@ class DmaEntryTreeTest {
         tree.insert(entry);
         model.put(iova, entry);
         return entry;
+    }
+
+    private @Nullable DmaEntry firstReaching(long address) {
+        DmaEntry floor = value(model.floorEntry(address));
+        return floor != null && floor.contains(address) ? floor : value(model.higherEntry(address));
     }
 
     private DmaEntry remembered(long iova) {

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.user;
 
-import java.util.Arrays;
-
 /**
- * Ranges by their first address: a hash table of primitives, open addressing with linear probing, at most half full. A
- * mapping costs the same whether it is the first or the 65 000th, and boxes nothing. Addresses are not negative. Not
- * thread-safe.
+ * Ranges by their first address. Pages of 4 KiB, of which there may be a million, are bits, 64 neighbours in one word, so that
+ * all of them together stay in the processor's caches; other ranges are remembered one by one. A mapping costs the same
+ * whether it is the first or the 65 000th, and nothing is boxed. Addresses are not negative. Not thread-safe.
  */
 final class UsedRanges {
     /** No range: not an address. */
     static final long NONE = -1;
 
-    private static final int FIRST_CAPACITY = 16;
-    private static final long GOLDEN_RATIO = 0x9E37_79B9_7F4A_7C15L;
+    private static final int PAGE_SHIFT = 12;
+    private static final long PAGE = 1L << PAGE_SHIFT;
+    private static final int WORD_SHIFT = PAGE_SHIFT + 6;
 
-    /** First and last address by turns; {@link #NONE} where the place is free. */
-    private long[] ranges = empty(FIRST_CAPACITY);
+    /** By the address above {@link #WORD_SHIFT}: the pages in use, a bit each; never 0. */
+    private final LongTable pages = new LongTable();
 
-    private int size;
+    /** Last addresses of ranges that are not one page. */
+    private final LongTable others = new LongTable();
 
     /** Receives ranges. */
     @FunctionalInterface
@@ -29,15 +29,15 @@ final class UsedRanges {
 
     /** Adds a range, or gives the one that starts there another end. */
     void put(long start, long last) {
-        if (2 * (size + 1) > capacity()) {
-            grow();
+        if (isPage(start, last)) {
+            if (!others.isEmpty()) {
+                others.remove(start);
+            }
+            pages.put(start >>> WORD_SHIFT, pages.get(start >>> WORD_SHIFT, 0) | bit(start));
+        } else {
+            removePage(start);
+            others.put(start, last);
         }
-        int place = find(start);
-        if (ranges[2 * place] == NONE) {
-            ranges[2 * place] = start;
-            size++;
-        }
-        ranges[2 * place + 1] = last;
     }
 
     /**
@@ -46,78 +46,47 @@ final class UsedRanges {
      * @return its last address, {@link #NONE} when no range starts there
      */
     long remove(long start) {
-        int place = find(start);
-        if (ranges[2 * place] == NONE) {
-            return NONE;
+        if (removePage(start)) {
+            return start + PAGE - 1;
         }
-        long last = ranges[2 * place + 1];
-        closeGap(place);
-        size--;
+        long last = others.get(start, NONE);
+        if (last != NONE) {
+            others.remove(start);
+        }
         return last;
     }
 
     /** All ranges, in no order. */
     void forEach(Sink sink) {
-        for (int at = 0; at < ranges.length; at += 2) {
-            if (ranges[at] != NONE) {
-                sink.range(ranges[at], ranges[at + 1]);
+        others.forEach(sink::range);
+        pages.forEach((place, bits) -> {
+            for (long rest = bits; rest != 0; rest &= rest - 1) {
+                long start = (place << WORD_SHIFT) + ((long) Long.numberOfTrailingZeros(rest) << PAGE_SHIFT);
+                sink.range(start, start + PAGE - 1);
             }
+        });
+    }
+
+    private boolean removePage(long start) {
+        long place = start >>> WORD_SHIFT;
+        long bits = (start & (PAGE - 1)) == 0 ? pages.get(place, 0) : 0;
+        long left = bits & ~bit(start);
+        if (left == bits) {
+            return false;
         }
-    }
-
-    /** The place of a range, or the free one where it would go. */
-    private int find(long start) {
-        int place = home(start);
-        while (ranges[2 * place] != NONE && ranges[2 * place] != start) {
-            place = next(place);
+        if (left == 0) {
+            pages.remove(place);
+        } else {
+            pages.put(place, left);
         }
-        return place;
+        return true;
     }
 
-    /** Frees a place: those behind it that could no longer be found move up. */
-    private void closeGap(int freed) {
-        int gap = freed;
-        int place = next(gap);
-        while (ranges[2 * place] != NONE) {
-            int fromHome = (place - home(ranges[2 * place])) & (capacity() - 1);
-            int fromGap = (place - gap) & (capacity() - 1);
-            if (fromHome >= fromGap) {
-                ranges[2 * gap] = ranges[2 * place];
-                ranges[2 * gap + 1] = ranges[2 * place + 1];
-                gap = place;
-            }
-            place = next(place);
-        }
-        ranges[2 * gap] = NONE;
+    private static boolean isPage(long start, long last) {
+        return last - start == PAGE - 1 && (start & (PAGE - 1)) == 0;
     }
 
-    private void grow() {
-        long[] old = ranges;
-        ranges = empty(2 * capacity());
-        for (int at = 0; at < old.length; at += 2) {
-            if (old[at] != NONE) {
-                int place = find(old[at]);
-                ranges[2 * place] = old[at];
-                ranges[2 * place + 1] = old[at + 1];
-            }
-        }
-    }
-
-    private int home(long start) {
-        return (int) ((start * GOLDEN_RATIO) >>> (Long.SIZE + 1 - Integer.numberOfTrailingZeros(ranges.length)));
-    }
-
-    private int next(int place) {
-        return (place + 1) & (capacity() - 1);
-    }
-
-    private int capacity() {
-        return ranges.length / 2;
-    }
-
-    private static long[] empty(int capacity) {
-        long[] ranges = new long[2 * capacity];
-        Arrays.fill(ranges, NONE);
-        return ranges;
+    private static long bit(long start) {
+        return 1L << (start >>> PAGE_SHIFT);
     }
 }

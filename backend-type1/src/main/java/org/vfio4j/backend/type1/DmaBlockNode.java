@@ -4,23 +4,18 @@ package org.vfio4j.backend.type1;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A node of the {@link DmaEntryTree}: sorted keys, each with an entry (leaf) or a child (inner node). A leaf has the last
- * addresses of its entries beside the keys, so that no entry is read to find out that it is not the one.
- */
-final class DmaEntryNode {
+/** A node of the {@link DmaBlockTree}: sorted keys, each with a block (leaf) or a child (inner node). */
+final class DmaBlockNode {
     static final int CAPACITY = 32;
 
     final boolean leaf;
     int count;
-    /** Keys; in a leaf the last addresses follow from {@link #CAPACITY} on, in the same signed order. */
-    private final long[] keys;
 
+    private final long[] keys = new long[CAPACITY];
     private final @Nullable Object[] slots = new @Nullable Object[CAPACITY];
 
-    DmaEntryNode(boolean leaf) {
+    DmaBlockNode(boolean leaf) {
         this.leaf = leaf;
-        this.keys = new long[leaf ? 2 * CAPACITY : CAPACITY];
     }
 
     long key(int index) {
@@ -32,17 +27,12 @@ final class DmaEntryNode {
         keys[index] = key;
     }
 
-    /** Of a leaf: where an entry ends, inclusive, in the order of keys. */
-    long last(int index) {
-        return keys[CAPACITY + index];
+    DmaBlock block(int index) {
+        return (DmaBlock) slot(index);
     }
 
-    DmaEntry entry(int index) {
-        return (DmaEntry) slot(index);
-    }
-
-    DmaEntryNode child(int index) {
-        return (DmaEntryNode) slot(index);
+    DmaBlockNode child(int index) {
+        return (DmaBlockNode) slot(index);
     }
 
     private Object slot(int index) {
@@ -68,43 +58,28 @@ final class DmaEntryNode {
         return low - 1;
     }
 
-    void insert(int index, long key, long last, Object slot) {
-        open(keys, index);
+    void insert(int index, long key, Object slot) {
+        System.arraycopy(keys, index, keys, index + 1, count - index);
         keys[index] = key;
-        if (leaf) {
-            open(keys, CAPACITY + index, CAPACITY + count);
-            keys[CAPACITY + index] = last;
-        }
         System.arraycopy(slots, index, slots, index + 1, count - index);
         slots[index] = slot;
         count++;
     }
 
-    private void open(long[] array, int index) {
-        open(array, index, count);
-    }
-
-    private static void open(long[] array, int from, int to) {
-        System.arraycopy(array, from, array, from + 1, to - from);
-    }
-
     void removeAt(int index) {
         count--;
         System.arraycopy(keys, index + 1, keys, index, count - index);
-        if (leaf) {
-            System.arraycopy(keys, CAPACITY + index + 1, keys, CAPACITY + index, count - index);
-        }
         System.arraycopy(slots, index + 1, slots, index, count - index);
         slots[count] = null;
     }
 
     /** Moves everything behind the content of the left neighbour, which has room. */
-    void mergeInto(DmaEntryNode left) {
+    void mergeInto(DmaBlockNode left) {
         moveHead(count, left);
     }
 
     /** Moves everything from {@code from} on before the content of the right neighbour, which has room. */
-    void moveTail(int from, DmaEntryNode right) {
+    void moveTail(int from, DmaBlockNode right) {
         int moved = count - from;
         right.shift(moved);
         copy(from, right, 0, moved);
@@ -113,7 +88,7 @@ final class DmaEntryNode {
     }
 
     /** Moves the first {@code moved} items behind the left neighbour's. */
-    void moveHead(int moved, DmaEntryNode left) {
+    void moveHead(int moved, DmaBlockNode left) {
         copy(0, left, left.count, moved);
         left.count += moved;
         int rest = count - moved;
@@ -125,11 +100,8 @@ final class DmaEntryNode {
         copy(0, this, by, count);
     }
 
-    private void copy(int from, DmaEntryNode to, int at, int items) {
+    private void copy(int from, DmaBlockNode to, int at, int items) {
         System.arraycopy(keys, from, to.keys, at, items);
-        if (leaf) {
-            System.arraycopy(keys, CAPACITY + from, to.keys, CAPACITY + at, items);
-        }
         System.arraycopy(slots, from, to.slots, at, items);
     }
 
