@@ -6,13 +6,17 @@ import static org.vfio4j.conformance.Program.refused;
 import static org.vfio4j.conformance.Program.require;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.IommufdIoctl;
+import org.vfio4j.uapi.VfioExtension;
 import org.vfio4j.uapi.VfioIoctl;
 import org.vfio4j.uapi.struct.IommuIoasMap;
 import org.vfio4j.uapi.struct.IommuVfioIoas;
+import org.vfio4j.uapi.struct.VfioIommuSpaprRegisterMemory;
 import org.vfio4j.uapi.struct.VfioIommuType1DmaMap;
 
 /** Mappings of a device's registers as memory: pointers into them, and other devices that reach them. Spec: type1 §9.2. */
@@ -127,6 +131,38 @@ class DeviceMemoryConformanceTest extends DeviceMemoryTestCase {
         IommuIoasMap.iova(map, IOVA);
         refused("IOAS_MAP", system.ioctl(container, IommufdIoctl.IOMMU_IOAS_MAP, map), Errno.EFAULT);
         assertThat(machine.pinnedPages()).as("pages pinned: that of memory").isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {VfioExtension.VFIO_SPAPR_TCE_IOMMU, VfioExtension.VFIO_SPAPR_TCE_v2_IOMMU})
+    void shouldNotMapRegistersBehindTceHardware(int type) {
+        container = program.open(Program.CONTAINER);
+        long group = program.open(groupPath(TCE_CARD));
+        require("SET_CONTAINER", program.setContainer(group, container));
+        require("SET_IOMMU", program.setIommu(container, type));
+        openCard(group, TCE_CARD);
+        long vaddr = mapped(READ_WRITE);
+        if (type == VfioExtension.VFIO_SPAPR_TCE_IOMMU) {
+            require("ENABLE", system.ioctl(container, VfioIoctl.VFIO_IOMMU_ENABLE, 0));
+            refused("MAP_DMA", mapDma(vaddr, PAGE, READ_WRITE, RAM_IOVA), Errno.EFAULT);
+            assertThat(mapDma(system.memory(PAGE).address(), PAGE, READ_WRITE, RAM_IOVA))
+                    .as("MAP_DMA of memory")
+                    .isZero();
+            return;
+        }
+        refused("REGISTER_MEMORY", registerMemory(vaddr, barSize), Errno.EFAULT);
+        assertThat(machine.pinnedPages()).as("pages pinned").isZero();
+        assertThat(registerMemory(system.memory(PAGE).address(), PAGE))
+                .as("REGISTER_MEMORY of memory")
+                .isZero();
+    }
+
+    private long registerMemory(long vaddr, long size) {
+        var register = program.argument(VfioIommuSpaprRegisterMemory.SIZEOF);
+        VfioIommuSpaprRegisterMemory.argsz(register, VfioIommuSpaprRegisterMemory.SIZEOF);
+        VfioIommuSpaprRegisterMemory.vaddr(register, vaddr);
+        VfioIommuSpaprRegisterMemory.size(register, size);
+        return system.ioctl(container, VfioIoctl.VFIO_IOMMU_SPAPR_REGISTER_MEMORY, register);
     }
 
     @Test

@@ -24,6 +24,9 @@ abstract class DeviceMemoryTestCase extends UapiTestCase {
     /** A function whose registers are memory, alone in its group. */
     static final String CARD = "0000:00:0a.0";
 
+    /** Such a function behind TCE hardware. */
+    static final String TCE_CARD = "0000:00:0b.0";
+
     static final int READ = 1;
     static final int READ_WRITE = 3;
     static final int PAGE = 4096;
@@ -47,10 +50,11 @@ abstract class DeviceMemoryTestCase extends UapiTestCase {
         try {
             Files.writeString(description, """
                     {"name": "card",
-                     "iommus": [{"name": "iommu0", "kind": "paging"}],
+                     "iommus": [{"name": "iommu0", "kind": "paging"}, {"name": "tce0", "kind": "tce"}],
                      "pci": {"iommu": "iommu0", "nativeDrivers": [], "functions": [
                        {"address": "00:05.0", "model": "edu", "dmaMask": "0xffffffffffff", "driver": "vfio-pci"},
-                       {"address": "00:0a.0", "model": "multi", "driver": "vfio-pci"}]}}
+                       {"address": "00:0a.0", "model": "multi", "driver": "vfio-pci"},
+                       {"address": "00:0b.0", "model": "multi", "iommu": "tce0", "driver": "vfio-pci"}]}}
                     """);
         } catch (IOException e) {
             throw new AssertionError("the machine could not be described", e);
@@ -71,7 +75,11 @@ abstract class DeviceMemoryTestCase extends UapiTestCase {
     }
 
     final void openCard(long group) {
-        card = require("GET_DEVICE_FD", program.getDeviceFd(group, CARD));
+        openCard(group, CARD);
+    }
+
+    final void openCard(long group, String name) {
+        card = require("GET_DEVICE_FD", program.getDeviceFd(group, name));
         var info = region(VfioPci.VFIO_PCI_BAR0_REGION_INDEX);
         barOffset = VfioRegionInfo.offset(info);
         barSize = VfioRegionInfo.size(info);
