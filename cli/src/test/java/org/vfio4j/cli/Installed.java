@@ -78,6 +78,7 @@ final class Installed {
                     "-XX:+UseSerialGC",
                     "-XX:TieredStopAtLevel=1",
                     "--enable-native-access=org.vfio4j.ffm",
+                    "-Dguice_custom_class_loading=CHILD", // as the launcher does
                     "--add-modules",
                     "org.vfio4j.core,org.vfio4j.api",
                     "-p",
