@@ -68,7 +68,9 @@ class DocsTest {
     /** Whether each module with a tagged test has left its part of the coverage. */
     private static boolean everyModuleReported() throws IOException {
         try (var modules = Files.list(PROJECT)) {
+            // This module proves no line, and its own part would come after its tests.
             for (var module : modules.filter(folder -> Files.isDirectory(folder.resolve("src/test/java")))
+                    .filter(folder -> !folder.endsWith("architecture-tests"))
                     .toList()) {
                 var part = PROJECT.resolve("target/spec-coverage.d/vfio4j-" + module.getFileName() + ".part");
                 if (hasTaggedTest(module.resolve("src/test/java")) && !Files.exists(part)) {
