@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.vfio4j.Vfio;
 import org.vfio4j.runner.call.CallTable;
 import org.vfio4j.runner.file.Handles;
@@ -21,6 +22,8 @@ import org.vfio4j.uapi.VfioException;
  * still run; their further calls on it are answered with ENOSYS. Thread-safe.
  */
 final class ProgramRun implements AutoCloseable {
+    private static final Pattern ERROR = Pattern.compile("error[:=] ?(\\d+)");
+
     private final Trace trace;
     private final Watch watch;
     private final LateWrites lateWrites;
@@ -39,6 +42,20 @@ final class ProgramRun implements AutoCloseable {
         starter = FilteredThread.start(table);
     }
 
+    /** The JDK tells the errno in its text only: {@code error: 13} or {@code error=13}. */
+    private static VfioException notStarted(String program, IOException reason) {
+        String text = String.valueOf(reason.getMessage());
+        var told = ERROR.matcher(text);
+        int number = told.find() ? Integer.parseInt(told.group(1)) : Errno.ENOENT.number();
+        if (number == Errno.EACCES.number()) {
+            return new VfioException(Errno.EACCES, program + " cannot be started: permission denied", reason);
+        }
+        if (number == Errno.ENOENT.number()) {
+            return new VfioException(Errno.ENOENT, program + " cannot be started: there is no such program", reason);
+        }
+        return new VfioException(Errno.ENOENT, program + " cannot be started: " + text, reason);
+    }
+
     /**
      * Starts a program.
      *
@@ -49,11 +66,7 @@ final class ProgramRun implements AutoCloseable {
             return starter.call(() -> DescriptorLimit.applyDuring(program::start));
         } catch (CompletionException e) {
             if (e.getCause() instanceof IOException reason) {
-                String text = String.valueOf(reason.getMessage());
-                throw new VfioException(
-                        text.contains("error=13") ? Errno.EACCES : Errno.ENOENT,
-                        program.command().getFirst() + " cannot be started: " + text,
-                        reason);
+                throw notStarted(program.command().getFirst(), reason);
             }
             throw e;
         }

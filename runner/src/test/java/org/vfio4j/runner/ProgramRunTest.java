@@ -2,6 +2,7 @@
 package org.vfio4j.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.Vfio;
+import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /** Native programs on the default machine. */
@@ -175,6 +177,17 @@ class ProgramRunTest {
         }
         assertThat(lines).anyMatch(line -> line.contains("VFIO_IOMMU_MAP_DMA, {argsz=32, flags=3, vaddr=0x"));
         assertThat(lines).anyMatch(line -> line.contains("open(\"/dev/vfio/0\", O_RDWR)") && line.contains("EBUSY"));
+    }
+
+    @Test
+    void shouldRefuseAFileThatIsNoProgram() {
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            assertThatExceptionOfType(VfioException.class)
+                    .isThrownBy(() -> run.start(new ProcessBuilder("/etc/passwd")))
+                    .withMessage("/etc/passwd cannot be started: permission denied")
+                    .satisfies(refused -> assertThat(refused.errno()).isEqualTo(Errno.EACCES));
+        }
     }
 
     @Test
