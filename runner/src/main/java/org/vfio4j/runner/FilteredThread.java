@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.ffm.LinuxFiles;
@@ -22,6 +23,8 @@ import org.vfio4j.uapi.VfioException;
  * not have it. Its own calls are intercepted too, and at the end it makes some to wake the receivers.
  */
 final class FilteredThread implements AutoCloseable {
+    private static final long PAUSE_NANOSECONDS = 100_000;
+
     private static final Logger LOG = LoggerFactory.getLogger(FilteredThread.class);
 
     private final LinkedBlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
@@ -103,13 +106,17 @@ final class FilteredThread implements AutoCloseable {
     @Override
     public void close() {
         receivers.stop();
-        call(() -> {
+        work.add(() -> {
             while (receivers.stillWaiting() > 0) {
                 nudge();
             }
             closed = true;
-            return closed;
         });
+        // A call of a program may take the last receiver away from a nudge, which then waits until the listener is
+        // gone.
+        while (receivers.stillWaiting() > 0) {
+            LockSupport.parkNanos(PAUSE_NANOSECONDS);
+        }
         LinuxFiles.close(listener.join());
     }
 }
