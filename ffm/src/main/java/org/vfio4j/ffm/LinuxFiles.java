@@ -43,6 +43,7 @@ public final class LinuxFiles {
     private static final MethodHandle READ = SystemCall.bind("read", FunctionDescriptor.of(LONG, INT, POINTER, LONG));
     private static final MethodHandle WRITE = SystemCall.bind("write", FunctionDescriptor.of(LONG, INT, POINTER, LONG));
     private static final MethodHandle CLOSE = SystemCall.bind("close", FunctionDescriptor.of(INT, INT));
+    private static final MethodHandle DUP3 = SystemCall.bind("dup3", FunctionDescriptor.of(INT, INT, INT, INT));
 
     private static final MethodHandle PREAD =
             SystemCall.bind("pread", FunctionDescriptor.of(LONG, INT, POINTER, LONG, LONG));
@@ -115,6 +116,19 @@ public final class LinuxFiles {
     public static int close(int fd) {
         try {
             return (int) result((int) CLOSE.invokeExact(captured(), fd));
+        } catch (Throwable t) {
+            throw mistake(t);
+        }
+    }
+
+    /**
+     * {@code dup3(2)}: makes a descriptor mean another's file, closed on exec, in one step; what it meant is closed.
+     *
+     * @return the descriptor or a negated errno
+     */
+    public static int replace(int fd, int with) {
+        try {
+            return (int) result((int) DUP3.invokeExact(captured(), with, fd, EFD_CLOEXEC));
         } catch (Throwable t) {
             throw mistake(t);
         }

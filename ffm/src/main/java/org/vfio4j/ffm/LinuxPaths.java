@@ -37,6 +37,9 @@ public final class LinuxPaths {
     /** {@code O_EXCL}: refuses a file that is there. */
     public static final int O_EXCL = 0x80;
 
+    /** {@code O_NONBLOCK}. */
+    public static final int O_NONBLOCK = 0x800;
+
     /** {@code O_DIRECTORY} (x86-64): refuses what is no directory. */
     public static final int O_DIRECTORY = 0x10000;
 
