@@ -8,10 +8,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxSeccomp;
+import org.vfio4j.runner.mount.MountedSys;
 import org.vfio4j.runner.notify.CallHandler;
 import org.vfio4j.runner.notify.InterestingCalls;
 import org.vfio4j.runner.notify.Receivers;
@@ -28,14 +30,25 @@ final class FilteredThread implements MountedSys.Starter, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FilteredThread.class);
 
     private final LinkedBlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
-    private final Thread thread;
     private int listener;
     private @Nullable Receivers receivers;
     private volatile boolean closed;
 
     /** Starts the thread, without a filter yet. */
     FilteredThread() {
-        thread = Thread.ofPlatform().daemon().name("vfio4j-starter").start(this::run);
+        Thread.ofPlatform().daemon().name("vfio4j-starter").start(this::run);
+    }
+
+    /** Starts the thread with a filter; see {@link #intercept}. */
+    static FilteredThread start(CallHandler handler) {
+        var made = new FilteredThread();
+        try {
+            made.intercept(handler);
+        } catch (VfioException e) {
+            made.close();
+            throw e;
+        }
+        return made;
     }
 
     /**

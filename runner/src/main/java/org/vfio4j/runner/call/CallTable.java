@@ -69,6 +69,7 @@ public final class CallTable implements CallHandler {
         onFiles(WRITEV, call -> transfers.vector(call, true, false));
         onFiles(PREADV, call -> transfers.vector(call, false, true));
         onFiles(PWRITEV, call -> transfers.vector(call, true, true));
+        handlers[GETDENTS64] = new ListCalls(view, tasks)::getdents;
         handlers[LSEEK] = transfers::seek;
         handlers[DUP] = descriptors::dup;
         handlers[FCNTL] = descriptors::fcntl;

@@ -40,8 +40,7 @@ final class FuseConnection {
      * @throws VfioException ENOENT, EACCES: there is none, or not for us
      */
     static int open() {
-        int fd = LinuxPaths.open(
-                "/dev/fuse", LinuxPaths.O_RDWR | LinuxPaths.O_CLOEXEC | LinuxPaths.O_NONBLOCK, 0);
+        int fd = LinuxPaths.open("/dev/fuse", LinuxPaths.O_RDWR | LinuxPaths.O_CLOEXEC | LinuxPaths.O_NONBLOCK, 0);
         if (fd < 0) {
             throw new VfioException(Errno.of(-fd), "/dev/fuse cannot be opened");
         }

@@ -50,7 +50,9 @@ final class FuseFileSystem {
         this.source = source;
         this.clients = clients;
         this.nodes = new FuseNodes(
-                source.find("").orElseThrow(() -> new VfioException(Errno.ENOENT, "there is nothing to show")));
+                source.root(),
+                source.find(source.root())
+                        .orElseThrow(() -> new VfioException(Errno.ENOENT, "there is nothing to show")));
     }
 
     /** Answers a request. */
@@ -110,8 +112,7 @@ final class FuseFileSystem {
                     FuseOpcode.UNLINK,
                     FuseOpcode.RMDIR,
                     FuseOpcode.RENAME,
-                    FuseOpcode.RENAME2 ->
-                request.refuse(Errno.EPERM);
+                    FuseOpcode.RENAME2 -> request.refuse(Errno.EPERM);
             case FuseOpcode.IOCTL -> request.refuse(Errno.ENOTTY);
             default -> request.refuse(Errno.ENOSYS);
         }
@@ -259,8 +260,8 @@ final class FuseFileSystem {
         var file = file(request);
         int size = Math.min(request.intAt(16), FuseRequest.MOST_BYTES);
         transfer(request, file, "read", size, () -> {
-            int bytes =
-                    file.read(attribute(file.node()), request.longAt(8), request.body().asSlice(0, size));
+            int bytes = file.read(
+                    attribute(file.node()), request.longAt(8), request.body().asSlice(0, size));
             request.answer(bytes);
             return bytes;
         });

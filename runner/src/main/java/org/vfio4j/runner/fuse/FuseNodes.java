@@ -56,8 +56,8 @@ final class FuseNodes {
     private final Map<Key, Node> byKey = new HashMap<>();
     private long lastId = ROOT;
 
-    FuseNodes(VirtualTree.Node root) {
-        byId.put(ROOT, new Node(ROOT, key("", root), root));
+    FuseNodes(String path, VirtualTree.Node root) {
+        byId.put(ROOT, new Node(ROOT, key(path, root), root));
     }
 
     private static Key key(String path, VirtualTree.Node node) {

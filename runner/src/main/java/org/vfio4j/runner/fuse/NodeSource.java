@@ -6,11 +6,10 @@ import org.vfio4j.spi.call.VirtualTree;
 
 /** What a file system shows. Thread-safe. */
 public interface NodeSource {
-    /**
-     * What is at a path now.
-     *
-     * @param path absolute as seen in the file system; empty for its root
-     */
+    /** The path that its root is mounted at. */
+    String root();
+
+    /** What is at a path now; it starts with that of the root. */
     Optional<VirtualTree.Node> find(String path);
 
     /** Whether what is at a path stays as it is to the end, so that the kernel may remember it. */

@@ -90,8 +90,12 @@ final class MergedSys implements NodeSource {
     }
 
     @Override
-    public Optional<VirtualTree.Node> find(String below) {
-        String path = SYS + below;
+    public String root() {
+        return SYS;
+    }
+
+    @Override
+    public Optional<VirtualTree.Node> find(String path) {
         VirtualTree.Node kept = real.get(path);
         if (kept != null) {
             return Optional.of(kept);
@@ -108,8 +112,8 @@ final class MergedSys implements NodeSource {
     }
 
     @Override
-    public boolean lasting(String below) {
-        return merged.containsKey(SYS + below) || real.containsKey(SYS + below);
+    public boolean lasting(String path) {
+        return merged.containsKey(path) || real.containsKey(path);
     }
 
     private record Names(List<String> names) implements VirtualTree.Directory {}

@@ -35,10 +35,9 @@ public final class MountedSys implements AutoCloseable {
      * it saw before.
      *
      * @param place an empty directory
-     * @param uid the user who runs this JVM
      * @throws VfioException EPERM without {@code CAP_SYS_ADMIN}; ENOENT, EACCES, ENODEV: there is no FUSE for us
      */
-    public static MountedSys make(VirtualTree tree, FuseClients clients, Starter starter, Path place, int uid) {
+    public static MountedSys make(VirtualTree tree, FuseClients clients, Starter starter, Path place) {
         int fd = FuseServer.openDevice();
         var sys = new MergedSys(tree);
         var namespace = new SysNamespace(place);
@@ -46,7 +45,7 @@ public final class MountedSys implements AutoCloseable {
         try {
             inThread(starter, () -> {
                 namespace.separate();
-                namespace.mount(fd, uid);
+                namespace.mount(fd);
             });
             server.start();
             inThread(starter, () -> namespace.complete(sys.places()));

@@ -37,8 +37,8 @@ final class SysNamespace {
     }
 
     /** Mounts the file system; nothing may be looked at before it is served. */
-    void mount(int fuse, int uid) {
-        String data = "fd=" + fuse + ",rootmode=" + ROOT_MODE + ",user_id=" + uid + ",group_id=0,allow_other";
+    void mount(int fuse) {
+        String data = "fd=" + fuse + ",rootmode=" + ROOT_MODE + ",user_id=0,group_id=0,allow_other";
         require(LinuxMounts.mount("vfio4j", place.toString(), "fuse.vfio4j", FLAGS, data), "mount(2) of FUSE");
     }
 
