@@ -30,7 +30,7 @@ public final class CallTable implements CallHandler {
         this.lateWrites = lateWrites;
         var paths = new NamedPath(handles);
         var opens = new OpenCalls(view, paths, handles, tasks, trace);
-        var questions = new PathCalls(view, paths, tasks, handles, opens, trace);
+        var questions = new PathCalls(view, paths, tasks, handles, lateWrites, opens, trace);
         var transfers = new TransferCalls(tasks, trace);
         var descriptors = new DescriptorCalls(tasks, trace);
         var control = new DeviceControl(tasks, trace);

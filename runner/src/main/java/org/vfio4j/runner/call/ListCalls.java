@@ -53,10 +53,10 @@ final class ListCalls {
             call.proceed();
             return;
         }
-        MemorySegment room =
-                call.bounce().asSlice(0, Math.min(call.argument(2) & 0xffff_ffffL, Call.BOUNCE_SIZE));
+        MemorySegment room = call.bounce().asSlice(0, Math.min(call.argument(2) & 0xffff_ffffL, Call.BOUNCE_SIZE));
         int ours = fill(path, room);
-        // Whoever has no room for ours and one more gets the real ones only: the position can only stay or move with them.
+        // Whoever has no room for ours and one more gets the real ones only: the position can only stay or move with
+        // them.
         long real = ours < 0 ? -1 : LinuxDirectories.read(directory, room.asSlice(ours));
         if (real <= 0) {
             call.proceed();

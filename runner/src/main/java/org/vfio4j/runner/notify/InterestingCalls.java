@@ -52,7 +52,18 @@ public final class InterestingCalls {
         var filter = new SeccompFilter();
         filter.loadArch().ifEqual(SeccompFilter.ARCH_X86_64, "other-arch").loadNumber();
         int[] byPath = {
-            OPEN, STAT, LSTAT, ACCESS, READLINK, OPENAT, READLINKAT, FACCESSAT, OPENAT2, FACCESSAT2, EXECVE, EXECVEAT,
+            OPEN,
+            STAT,
+            LSTAT,
+            ACCESS,
+            READLINK,
+            OPENAT,
+            READLINKAT,
+            FACCESSAT,
+            OPENAT2,
+            FACCESSAT2,
+            EXECVE,
+            EXECVEAT,
             GETDENTS64
         };
         for (int number : byPath) {
