@@ -48,6 +48,7 @@ public final class LinuxPaths {
 
     private static final MethodHandle OPENAT = SystemCall.bind(
             "openat", FunctionDescriptor.of(INT, INT, POINTER, INT, INT), Linker.Option.firstVariadicArg(3));
+    private static final MethodHandle MKFIFO = SystemCall.bind("mkfifo", FunctionDescriptor.of(INT, POINTER, INT));
     private static final MethodHandle READLINKAT =
             SystemCall.bind("readlinkat", FunctionDescriptor.of(LONG, INT, POINTER, POINTER, LONG));
 
@@ -71,6 +72,19 @@ public final class LinuxPaths {
     public static int open(String path, int flags, int mode) {
         try (Arena arena = Arena.ofConfined()) {
             return openat(AT_FDCWD, arena.allocateFrom(path), flags, mode);
+        }
+    }
+
+    /**
+     * {@code mkfifo(3)}.
+     *
+     * @return 0 or a negated errno
+     */
+    public static int makeFifo(String path, int mode) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) result((int) MKFIFO.invokeExact(captured(), arena.allocateFrom(path), mode));
+        } catch (Throwable t) {
+            throw mistake(t);
         }
     }
 

@@ -2,23 +2,19 @@
 package org.vfio4j.runner;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.vfio4j.SysView;
 import org.vfio4j.Vfio;
 import org.vfio4j.runner.call.CallTable;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.file.LateWrites;
-import org.vfio4j.runner.mount.MountedSys;
 import org.vfio4j.runner.path.TreeView;
 import org.vfio4j.runner.process.Tasks;
 import org.vfio4j.runner.trace.Trace;
 import org.vfio4j.runner.watch.Watch;
-import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -35,7 +31,7 @@ final class ProgramRun implements AutoCloseable {
     private final Handles handles;
     private final Tasks tasks;
     private final FilteredThread starter;
-    private @Nullable MountedSys sys;
+    private final ProgramSys sys;
 
     /**
      * Gets ready to intercept calls.
@@ -48,36 +44,15 @@ final class ProgramRun implements AutoCloseable {
         lateWrites = new LateWrites((path, reason) -> trace.lateRefusal(path, reason));
         handles = new Handles(watch, lateWrites);
         tasks = new Tasks(vfio.memory(), handles, watch);
+        sys = new ProgramSys(vfio.tree(), new SysClients(tasks, handles, trace), handles.directory(), trace);
         starter = new FilteredThread();
         try {
-            sys = view == SysView.INTERCEPT ? intercepted("as asked for") : mount(vfio.tree(), view);
-            var tree = new TreeView(vfio.tree(), sys != null);
-            starter.intercept(new CallTable(tree, handles, lateWrites, tasks, trace));
+            sys.prepare(view, starter);
+            starter.intercept(
+                    new CallTable(new TreeView(vfio.tree(), sys::mounted), handles, lateWrites, tasks, trace));
         } catch (VfioException e) {
             close();
             throw e;
-        }
-    }
-
-    private @Nullable MountedSys intercepted(String reason) {
-        trace.note("vfio4j: calls with paths of /sys are intercepted: " + reason);
-        return null;
-    }
-
-    private @Nullable MountedSys mount(VirtualTree tree, SysView view) {
-        try {
-            var place = handles.directory().resolve("sys");
-            Files.createDirectory(place);
-            var mounted = MountedSys.make(tree, new SysClients(tasks, handles, trace), starter, place);
-            trace.note("vfio4j: /sys is mounted in a namespace of the program's own");
-            return mounted;
-        } catch (VfioException e) {
-            if (view == SysView.MOUNT) {
-                throw new VfioException(e.errno(), "/sys cannot be mounted for the program: " + e.getMessage(), e);
-            }
-            return intercepted(e.getMessage());
-        } catch (IOException e) {
-            throw new VfioException(Errno.EIO, "no place to mount /sys at can be made: " + e, e);
         }
     }
 
@@ -102,12 +77,14 @@ final class ProgramRun implements AutoCloseable {
      */
     Process start(ProcessBuilder program) {
         try {
-            return starter.call(() -> DescriptorLimit.applyDuring(program::start));
+            return sys.start(program, () -> starter.call(() -> DescriptorLimit.applyDuring(program::start)));
         } catch (CompletionException e) {
             if (e.getCause() instanceof IOException reason) {
                 throw notStarted(program.command().getFirst(), reason);
             }
             throw e;
+        } catch (IOException e) {
+            throw new VfioException(Errno.EIO, "what starting a program needs cannot be made: " + e, e);
         }
     }
 
@@ -125,10 +102,7 @@ final class ProgramRun implements AutoCloseable {
     @Override
     public void close() {
         starter.close();
-        var mounted = sys;
-        if (mounted != null) {
-            mounted.close();
-        }
+        sys.close();
         tasks.close();
         handles.close();
         lateWrites.close();

@@ -3,6 +3,8 @@ package org.vfio4j.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,12 +20,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.vfio4j.SysView;
 import org.vfio4j.Vfio;
 import org.vfio4j.runner.fuse.FuseClients;
 import org.vfio4j.runner.mount.MountedSys;
+import org.vfio4j.runner.mount.UserNamespaces;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -229,6 +233,31 @@ class SysViewTest {
     }
 
     @Test
+    void shouldEndItsThreadsAndFailForWhoIsLeft(@TempDir Path folder) {
+        var vendor = Path.of("/sys/bus/pci/devices/" + EDU + "/vendor");
+        try (var vfio = NativePrograms.machine();
+                var starter = new FilteredThread()) {
+            MountedSys sys;
+            try {
+                sys = MountedSys.make(vfio.tree(), new NoClients(), starter, folder);
+            } catch (VfioException refused) {
+                assumeTrue(false, "skipped: " + refused.getMessage());
+                throw refused;
+            }
+            assertThat(starter.call(() -> Files.readString(vendor))).isEqualTo("0x1234\n");
+            assertThat(sys.threads()).isPositive();
+            sys.close();
+            while (sys.threads() > 0) {
+                Thread.onSpinWait();
+            }
+            assertThatThrownBy(() -> starter.call(() -> Files.readString(vendor)))
+                    .hasRootCauseInstanceOf(IOException.class);
+            assertThat(starter.call(() -> Files.exists(Path.of("/sys/kernel/uevent_seqnum"))))
+                    .isTrue();
+        }
+    }
+
+    @Test
     void shouldSayWhyItCannotBeMounted() {
         try (var vfio = NativePrograms.machine();
                 var starter = new FilteredThread()) {
@@ -240,7 +269,45 @@ class SysViewTest {
         }
     }
 
-    /** There is nobody yet. */
+    @Test
+    void shouldMountInAUserNamespaceForWhoHasNoRights(@TempDir Path folder) throws IOException, InterruptedException {
+        var before = mounts();
+        try (var vfio = NativePrograms.machine();
+                var namespaces = prepare(vfio, folder)) {
+            var start = namespaces.start(List.of(
+                    "/bin/sh",
+                    "-c",
+                    "cd /sys/bus/pci/devices/" + EDU + " && cat vendor; id -u; { echo 0 > /sys/bus/mdev/drivers_autoprobe; }"
+                            + " 2>/dev/null || echo refused; test -e /sys/kernel/uevent_seqnum && echo real"));
+            Process process = new ProcessBuilder(start.command())
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            boolean mounted = start.serve(process, () -> {});
+            assertThat(mounted).as(start.failure()).isTrue();
+            try (var lines = process.inputReader().lines()) {
+                assertThat(lines)
+                        .containsExactly(
+                                "0x1234",
+                                String.valueOf(Files.getAttribute(folder, "unix:uid")),
+                                "refused",
+                                "real");
+            }
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isZero();
+        }
+        assertThat(mounts()).isEqualTo(before);
+    }
+
+    private static UserNamespaces prepare(Vfio vfio, Path folder) {
+        try {
+            return UserNamespaces.prepare(vfio.tree(), new NoClients(), folder);
+        } catch (VfioException refused) {
+            assumeTrue(false, "skipped: " + refused.getMessage());
+            throw refused;
+        }
+    }
+
+    /** Nobody is known, so nobody may write. */
     private static final class NoClients implements FuseClients {
         @Override
         public Caller caller(int tid) {

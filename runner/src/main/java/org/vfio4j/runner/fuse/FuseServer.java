@@ -128,8 +128,8 @@ public final class FuseServer implements AutoCloseable {
         connection.cut();
     }
 
-    /** How many threads have not ended. */
-    int threads() {
+    /** How many of its threads have not ended. */
+    public int threads() {
         return threads.size();
     }
 }

@@ -70,6 +70,11 @@ public final class MountedSys implements AutoCloseable {
         }
     }
 
+    /** How many threads that serve it have not ended. */
+    public int threads() {
+        return server.threads();
+    }
+
     @Override
     public void close() {
         server.close();

@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -21,14 +22,14 @@ public final class TreeView {
     private static final String SYS = "/sys";
 
     private final VirtualTree tree;
-    private final boolean sysMounted;
+    private final BooleanSupplier sysMounted;
 
     /**
      * Lays a tree over the real one.
      *
      * @param sysMounted whether programs see {@code /sys} natively, so that its paths are the kernel's business
      */
-    public TreeView(VirtualTree tree, boolean sysMounted) {
+    public TreeView(VirtualTree tree, BooleanSupplier sysMounted) {
         this.tree = tree;
         this.sysMounted = sysMounted;
     }
@@ -92,7 +93,9 @@ public final class TreeView {
         }
         // Who climbs out of the tree went where the real system cannot follow.
         return new Place(
-                isOurs(at, node) || (climbed && node.isPresent() && !(sysMounted && isBelow(at, SYS))), at, node);
+                isOurs(at, node) || (climbed && node.isPresent() && !(sysMounted.getAsBoolean() && isBelow(at, SYS))),
+                at,
+                node);
     }
 
     private static void push(Deque<String> ahead, String path) {
@@ -110,7 +113,7 @@ public final class TreeView {
                 && tree.find(path)
                         .filter(node -> node instanceof VirtualTree.Directory && !isOurs(path, Optional.of(node)))
                         .isPresent()
-                && !(sysMounted && isBelow(path, SYS));
+                && !(sysMounted.getAsBoolean() && isBelow(path, SYS));
     }
 
     /** What the machine has in such a directory and the real system has not. */
@@ -133,7 +136,7 @@ public final class TreeView {
 
     /** Below a root everything is; outside what the tree has, but for directories that the real system has too. */
     private boolean isOurs(String path, Optional<VirtualTree.Node> node) {
-        if (sysMounted && isBelow(path, SYS)) {
+        if (sysMounted.getAsBoolean() && isBelow(path, SYS)) {
             return false;
         }
         for (String root : tree.roots()) {
