@@ -9,9 +9,10 @@ import java.util.function.Consumer;
  * A native program to run.
  *
  * @param command the program, looked for on the {@code PATH} if it has no slash, and its arguments
- * @param trace gets one line for each intercepted call that concerns the machine; called by several threads
+ * @param trace gets one line for each call that concerns the machine; called by several threads
+ * @param sys how it gets to see the machine's part of {@code /sys}
  */
-public record ProgramOptions(List<String> command, Optional<Consumer<String>> trace) {
+public record ProgramOptions(List<String> command, Optional<Consumer<String>> trace, SysView sys) {
     /** Copies the list. */
     public ProgramOptions {
         command = List.copyOf(command);
@@ -19,6 +20,6 @@ public record ProgramOptions(List<String> command, Optional<Consumer<String>> tr
 
     /** A program without trace. */
     public static ProgramOptions of(String... command) {
-        return new ProgramOptions(List.of(command), Optional.empty());
+        return new ProgramOptions(List.of(command), Optional.empty(), SysView.AUTO);
     }
 }

@@ -15,7 +15,7 @@ public interface ProgramRunner {
      * @param options the program, and what to tell of it
      * @return how it ended
      * @throws org.vfio4j.uapi.VfioException ENOENT no such program, EACCES it cannot be started, ENOSYS or EPERM system calls
-     *     cannot be intercepted here
+     *     cannot be intercepted here; or why {@link SysView#MOUNT} was asked for and is not possible
      * @throws InterruptedException when the thread is interrupted; the program is killed then
      */
     ProgramExit run(Vfio vfio, ProgramOptions options) throws InterruptedException;

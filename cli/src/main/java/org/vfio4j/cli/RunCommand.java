@@ -8,6 +8,7 @@ import java.util.ServiceLoader;
 import java.util.function.Consumer;
 import org.vfio4j.ProgramOptions;
 import org.vfio4j.ProgramRunner;
+import org.vfio4j.SysView;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 import picocli.CommandLine.Command;
@@ -29,6 +30,13 @@ final class RunCommand extends MachineCommand {
     @Option(names = "--explain", description = "at the end, say why the last call was refused")
     private boolean explain;
 
+    @Option(
+            names = "--sys",
+            paramLabel = "WAY",
+            description = "how the program sees the machine's /sys: mount (in a mount namespace of its own), intercept"
+                    + " (system calls with its paths), or auto: the first that is possible here")
+    private SysView sys = SysView.AUTO;
+
     @Parameters(arity = "1..*", paramLabel = "PROGRAM", description = "the program and its arguments, after --")
     private List<String> command = new ArrayList<>();
 
@@ -39,7 +47,7 @@ final class RunCommand extends MachineCommand {
                 .orElseThrow(() -> new VfioException(
                         Errno.ENOENT, "nothing on the module path can run programs: add org.vfio4j.runner"));
         Optional<Consumer<String>> lines = trace ? Optional.of(err()::println) : Optional.empty();
-        var exit = runner.run(vfio(), new ProgramOptions(command, lines));
+        var exit = runner.run(vfio(), new ProgramOptions(command, lines, sys));
         if (explain) {
             err().println("vfio4j: "
                     + exit.lastRefusal()

@@ -10,6 +10,7 @@ import static org.vfio4j.ffm.SystemCall.result;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -37,12 +38,17 @@ public final class LinuxFiles {
     /** {@code EFD_CLOEXEC}: the event counter is closed on exec. */
     public static final int EFD_CLOEXEC = 0x80000;
 
+    private static final int F_SETFL = 4;
+
     private static final MethodHandle MEMFD_CREATE =
             SystemCall.bind("memfd_create", FunctionDescriptor.of(INT, POINTER, INT));
     private static final MethodHandle EVENTFD = SystemCall.bind("eventfd", FunctionDescriptor.of(INT, INT, INT));
     private static final MethodHandle READ = SystemCall.bind("read", FunctionDescriptor.of(LONG, INT, POINTER, LONG));
     private static final MethodHandle WRITE = SystemCall.bind("write", FunctionDescriptor.of(LONG, INT, POINTER, LONG));
     private static final MethodHandle CLOSE = SystemCall.bind("close", FunctionDescriptor.of(INT, INT));
+    private static final MethodHandle FCNTL =
+            SystemCall.bind("fcntl", FunctionDescriptor.of(INT, INT, INT, INT), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle DUP3 = SystemCall.bind("dup3", FunctionDescriptor.of(INT, INT, INT, INT));
 
     private static final MethodHandle PREAD =
             SystemCall.bind("pread", FunctionDescriptor.of(LONG, INT, POINTER, LONG, LONG));
@@ -115,6 +121,32 @@ public final class LinuxFiles {
     public static int close(int fd) {
         try {
             return (int) result((int) CLOSE.invokeExact(captured(), fd));
+        } catch (Throwable t) {
+            throw mistake(t);
+        }
+    }
+
+    /**
+     * {@code fcntl(2)} with {@code F_SETFL}: reads and writes of an open file answer {@code EAGAIN} instead of waiting.
+     *
+     * @return 0 or a negated errno
+     */
+    public static int setNonBlocking(int fd) {
+        try {
+            return (int) result((int) FCNTL.invokeExact(captured(), fd, F_SETFL, EFD_NONBLOCK));
+        } catch (Throwable t) {
+            throw mistake(t);
+        }
+    }
+
+    /**
+     * {@code dup3(2)}: makes a descriptor mean another's file, closed on exec, in one step; what it meant is closed.
+     *
+     * @return the descriptor or a negated errno
+     */
+    public static int replace(int fd, int with) {
+        try {
+            return (int) result((int) DUP3.invokeExact(captured(), with, fd, EFD_CLOEXEC));
         } catch (Throwable t) {
             throw mistake(t);
         }

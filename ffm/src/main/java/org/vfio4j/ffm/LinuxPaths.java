@@ -37,6 +37,9 @@ public final class LinuxPaths {
     /** {@code O_EXCL}: refuses a file that is there. */
     public static final int O_EXCL = 0x80;
 
+    /** {@code O_NONBLOCK}. */
+    public static final int O_NONBLOCK = 0x800;
+
     /** {@code O_DIRECTORY} (x86-64): refuses what is no directory. */
     public static final int O_DIRECTORY = 0x10000;
 
@@ -45,6 +48,7 @@ public final class LinuxPaths {
 
     private static final MethodHandle OPENAT = SystemCall.bind(
             "openat", FunctionDescriptor.of(INT, INT, POINTER, INT, INT), Linker.Option.firstVariadicArg(3));
+    private static final MethodHandle MKFIFO = SystemCall.bind("mkfifo", FunctionDescriptor.of(INT, POINTER, INT));
     private static final MethodHandle READLINKAT =
             SystemCall.bind("readlinkat", FunctionDescriptor.of(LONG, INT, POINTER, POINTER, LONG));
 
@@ -68,6 +72,19 @@ public final class LinuxPaths {
     public static int open(String path, int flags, int mode) {
         try (Arena arena = Arena.ofConfined()) {
             return openat(AT_FDCWD, arena.allocateFrom(path), flags, mode);
+        }
+    }
+
+    /**
+     * {@code mkfifo(3)}.
+     *
+     * @return 0 or a negated errno
+     */
+    public static int makeFifo(String path, int mode) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) result((int) MKFIFO.invokeExact(captured(), arena.allocateFrom(path), mode));
+        } catch (Throwable t) {
+            throw mistake(t);
         }
     }
 

@@ -8,10 +8,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxSeccomp;
+import org.vfio4j.runner.mount.MountedSys;
 import org.vfio4j.runner.notify.CallHandler;
 import org.vfio4j.runner.notify.InterestingCalls;
 import org.vfio4j.runner.notify.Receivers;
@@ -22,29 +24,40 @@ import org.vfio4j.uapi.VfioException;
  * The thread that has the filter, from which programs are started: what it starts inherits the filter, this JVM's other threads do
  * not have it. Its own calls are intercepted too, and at the end it makes some to wake the receivers.
  */
-final class FilteredThread implements AutoCloseable {
+final class FilteredThread implements MountedSys.Starter, AutoCloseable {
     private static final long PAUSE_NANOSECONDS = 100_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(FilteredThread.class);
 
     private final LinkedBlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
-    private final Thread thread;
-    private final CompletableFuture<Integer> listener = new CompletableFuture<>();
+    private int listener;
+    private @Nullable Receivers receivers;
     private volatile boolean closed;
 
-    private FilteredThread() {
-        thread = Thread.ofPlatform().daemon().name("vfio4j-starter").unstarted(this::run);
+    /** Starts the thread, without a filter yet. */
+    FilteredThread() {
+        Thread.ofPlatform().daemon().name("vfio4j-starter").start(this::run);
+    }
+
+    /** Starts the thread with a filter; see {@link #intercept}. */
+    static FilteredThread start(CallHandler handler) {
+        var made = new FilteredThread();
+        try {
+            made.intercept(handler);
+        } catch (VfioException e) {
+            made.close();
+            throw e;
+        }
+        return made;
     }
 
     /**
-     * Starts the thread and the receivers of its calls.
+     * Installs the filter and starts the receivers of the thread's calls.
      *
      * @throws VfioException ENOSYS or EPERM: calls cannot be intercepted here; EBUSY: somebody intercepts those of this JVM
      */
-    static FilteredThread start(CallHandler handler) {
-        var made = new FilteredThread();
-        made.thread.start();
-        int fd = made.listener.join();
+    void intercept(CallHandler handler) {
+        int fd = call(() -> LinuxSeccomp.installListener(InterestingCalls.filter()));
         if (fd < 0) {
             throw new VfioException(
                     Errno.of(-fd),
@@ -54,20 +67,17 @@ final class FilteredThread implements AutoCloseable {
         if (LinuxSeccomp.setSyncWakeUp(fd) != 0) {
             LOG.debug("the kernel has no synchronous wake-up of listeners; calls take a little longer");
         }
-        made.receivers = new Receivers(fd, handler);
-        made.receivers.start();
-        made.call(() -> {
+        listener = fd;
+        var made = new Receivers(fd, handler);
+        made.start();
+        receivers = made;
+        call(() -> {
             nudge(); // whatever must be loaded for the first answer is loaded now
             return null;
         });
-        return made;
     }
 
-    @SuppressWarnings("NullAway.Init") // set before anybody else sees the object
-    private Receivers receivers;
-
     private void run() {
-        listener.complete(LinuxSeccomp.installListener(InterestingCalls.filter()));
         try {
             while (!closed) {
                 work.take().run();
@@ -82,7 +92,8 @@ final class FilteredThread implements AutoCloseable {
      *
      * @throws CompletionException with what it threw
      */
-    <T> T call(Callable<T> action) {
+    @Override
+    public <T> T call(Callable<T> action) {
         var result = new CompletableFuture<T>();
         work.add(() -> {
             try {
@@ -105,18 +116,23 @@ final class FilteredThread implements AutoCloseable {
     /** Ends the receivers and the thread. A receiver that is still busy ends with what it does. */
     @Override
     public void close() {
-        receivers.stop();
+        var started = receivers;
+        if (started == null) {
+            work.add(() -> closed = true);
+            return;
+        }
+        started.stop();
         work.add(() -> {
-            while (receivers.stillWaiting() > 0) {
+            while (started.stillWaiting() > 0) {
                 nudge();
             }
             closed = true;
         });
         // A call of a program may take the last receiver away from a nudge, which then waits until the listener is
         // gone.
-        while (receivers.stillWaiting() > 0) {
+        while (started.stillWaiting() > 0) {
             LockSupport.parkNanos(PAUSE_NANOSECONDS);
         }
-        LinuxFiles.close(listener.join());
+        LinuxFiles.close(listener);
     }
 }

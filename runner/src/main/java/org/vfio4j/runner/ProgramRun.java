@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.vfio4j.SysView;
 import org.vfio4j.Vfio;
 import org.vfio4j.runner.call.CallTable;
 import org.vfio4j.runner.file.Handles;
@@ -30,16 +31,29 @@ final class ProgramRun implements AutoCloseable {
     private final Handles handles;
     private final Tasks tasks;
     private final FilteredThread starter;
+    private final ProgramSys sys;
 
-    /** Gets ready to intercept calls. */
-    ProgramRun(Vfio vfio, Optional<Consumer<String>> lines) {
+    /**
+     * Gets ready to intercept calls.
+     *
+     * @throws VfioException when calls cannot be intercepted here, or {@code /sys} cannot be mounted and must
+     */
+    ProgramRun(Vfio vfio, Optional<Consumer<String>> lines, SysView view) {
         trace = new Trace(lines);
         watch = new Watch();
         lateWrites = new LateWrites((path, reason) -> trace.lateRefusal(path, reason));
         handles = new Handles(watch, lateWrites);
         tasks = new Tasks(vfio.memory(), handles, watch);
-        var table = new CallTable(new TreeView(vfio.tree()), handles, lateWrites, tasks, trace);
-        starter = FilteredThread.start(table);
+        sys = new ProgramSys(vfio.tree(), new SysClients(tasks, handles, trace), handles.directory(), trace);
+        starter = new FilteredThread();
+        try {
+            sys.prepare(view, starter);
+            starter.intercept(
+                    new CallTable(new TreeView(vfio.tree(), sys::mounted), handles, lateWrites, tasks, trace));
+        } catch (VfioException e) {
+            close();
+            throw e;
+        }
     }
 
     /** The JDK tells the errno in its text only: {@code error: 13} or {@code error=13}. */
@@ -63,12 +77,14 @@ final class ProgramRun implements AutoCloseable {
      */
     Process start(ProcessBuilder program) {
         try {
-            return starter.call(() -> DescriptorLimit.applyDuring(program::start));
+            return sys.start(program, () -> starter.call(() -> DescriptorLimit.applyDuring(program::start)));
         } catch (CompletionException e) {
             if (e.getCause() instanceof IOException reason) {
                 throw notStarted(program.command().getFirst(), reason);
             }
             throw e;
+        } catch (IOException e) {
+            throw new VfioException(Errno.EIO, "what starting a program needs cannot be made: " + e, e);
         }
     }
 
@@ -86,6 +102,7 @@ final class ProgramRun implements AutoCloseable {
     @Override
     public void close() {
         starter.close();
+        sys.close();
         tasks.close();
         handles.close();
         lateWrites.close();

@@ -18,7 +18,7 @@ public final class SeccompRunner implements ProgramRunner {
         if (options.command().isEmpty()) {
             throw new VfioException(Errno.EINVAL, "no program is given");
         }
-        try (var run = new ProgramRun(vfio, options.trace())) {
+        try (var run = new ProgramRun(vfio, options.trace(), options.sys())) {
             Process program = run.start(new ProcessBuilder(options.command()).inheritIO());
             int code;
             try (var _ = new SignalRelay(program)) {

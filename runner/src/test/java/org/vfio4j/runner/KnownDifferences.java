@@ -8,15 +8,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
+import org.vfio4j.SysView;
 
 /** The file that lists where the machine's answers stay different from a kernel's, with the reasons; its head explains it. */
 final class KnownDifferences {
     private static final Pattern FIELD = Pattern.compile("([a-z]+) +(.*)");
 
-    private record Entry(List<String> parts, String kernel, String here) {}
+    private record Entry(List<String> parts, Optional<SysView> view, String kernel, String here) {}
 
     private final List<Entry> entries = new ArrayList<>();
     private final List<String> clocked = new ArrayList<>();
@@ -57,6 +60,7 @@ final class KnownDifferences {
         required(fields, "because");
         entries.add(new Entry(
                 Arrays.asList(required(fields, "parts").split(" ")),
+                Optional.ofNullable(fields.get("sys")).map(view -> SysView.valueOf(view.toUpperCase(Locale.ROOT))),
                 required(fields, "kernel"),
                 required(fields, "here")));
     }
@@ -70,10 +74,10 @@ final class KnownDifferences {
         return "kernel \"" + kernel + "\", here \"" + here + "\"";
     }
 
-    /** All differences that a part must show. */
-    List<String> expected(String part) {
+    /** All differences that a part must show when it sees {@code /sys} in a way. */
+    List<String> expected(String part, SysView view) {
         return entries.stream()
-                .filter(entry -> entry.parts.contains(part))
+                .filter(entry -> entry.parts.contains(part) && entry.view.orElse(view) == view)
                 .map(entry -> difference(entry.kernel, entry.here))
                 .toList();
     }

@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.vfio4j.SysView;
 import org.vfio4j.Vfio;
 import org.vfio4j.VfioOptions;
 import org.vfio4j.uapi.VfioException;
@@ -93,8 +94,13 @@ final class NativePrograms implements AutoCloseable {
 
     /** Gets ready to run programs; the test is skipped where calls cannot be intercepted. */
     static ProgramRun intercept(Vfio vfio) {
+        return intercept(vfio, SysView.AUTO);
+    }
+
+    /** The same with a way to see {@code /sys}. */
+    static ProgramRun intercept(Vfio vfio, SysView view) {
         try {
-            return new ProgramRun(vfio, Optional.empty());
+            return new ProgramRun(vfio, Optional.empty(), view);
         } catch (VfioException refused) {
             assumeTrue(false, "skipped: " + refused.getMessage());
             throw refused;

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.vfio4j.SysView;
 import org.vfio4j.Vfio;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -168,7 +169,7 @@ class ProgramRunTest {
         try (var vfio = NativePrograms.machine();
                 var probe = NativePrograms.intercept(vfio)) {
             assertThat(probe.lastRefusal()).isEmpty();
-            try (var run = new ProgramRun(vfio, Optional.of(lines::add))) {
+            try (var run = new ProgramRun(vfio, Optional.of(lines::add), SysView.AUTO)) {
                 programs.run(run, program, EDU, GROUP);
                 assertThat(run.lastRefusal())
                         .hasValueSatisfying(text ->

@@ -30,7 +30,7 @@ public final class CallTable implements CallHandler {
         this.lateWrites = lateWrites;
         var paths = new NamedPath(handles);
         var opens = new OpenCalls(view, paths, handles, tasks, trace);
-        var questions = new PathCalls(view, paths, tasks, handles, opens, trace);
+        var questions = new PathCalls(view, paths, tasks, handles, lateWrites, opens, trace);
         var transfers = new TransferCalls(tasks, trace);
         var descriptors = new DescriptorCalls(tasks, trace);
         var control = new DeviceControl(tasks, trace);
@@ -69,6 +69,7 @@ public final class CallTable implements CallHandler {
         onFiles(WRITEV, call -> transfers.vector(call, true, false));
         onFiles(PREADV, call -> transfers.vector(call, false, true));
         onFiles(PWRITEV, call -> transfers.vector(call, true, true));
+        handlers[GETDENTS64] = new ListCalls(view, tasks)::getdents;
         handlers[LSEEK] = transfers::seek;
         handlers[DUP] = descriptors::dup;
         handlers[FCNTL] = descriptors::fcntl;

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.vfio4j.ffm.LinuxRemoteMemory;
 import org.vfio4j.runner.file.Handle;
 import org.vfio4j.runner.file.Handles;
+import org.vfio4j.runner.file.LateWrites;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.path.FileStatus;
 import org.vfio4j.runner.path.NamedPath;
@@ -30,14 +31,23 @@ final class PathCalls {
     private final NamedPath paths;
     private final Tasks tasks;
     private final Handles handles;
+    private final LateWrites lateWrites;
     private final OpenCalls opens;
     private final Trace trace;
 
-    PathCalls(TreeView view, NamedPath paths, Tasks tasks, Handles handles, OpenCalls opens, Trace trace) {
+    PathCalls(
+            TreeView view,
+            NamedPath paths,
+            Tasks tasks,
+            Handles handles,
+            LateWrites lateWrites,
+            OpenCalls opens,
+            Trace trace) {
         this.view = view;
         this.paths = paths;
         this.tasks = tasks;
         this.handles = handles;
+        this.lateWrites = lateWrites;
         this.opens = opens;
         this.trace = trace;
     }
@@ -166,6 +176,7 @@ final class PathCalls {
                 return;
             }
             handles.drain();
+            lateWrites.await();
             var place = view.walk(path, follow);
             if (!place.ours()) {
                 call.proceed();

@@ -10,7 +10,7 @@ import org.vfio4j.ffm.SeccompFilter;
  *
  * <ul>
  *   <li>{@code ioctl} by its type byte, on any descriptor;
- *   <li>calls that name a path, since a filter cannot see which;
+ *   <li>calls that name a path, since a filter cannot see which, and for the same reason {@code getdents64};
  *   <li>{@code pread} and {@code pwrite} that look like accesses to a device: of at most 8 bytes, or at an offset no ordinary
  *       file has (regions start at multiples of 2^40);
  *   <li>shared mappings of files;
@@ -52,7 +52,19 @@ public final class InterestingCalls {
         var filter = new SeccompFilter();
         filter.loadArch().ifEqual(SeccompFilter.ARCH_X86_64, "other-arch").loadNumber();
         int[] byPath = {
-            OPEN, STAT, LSTAT, ACCESS, READLINK, OPENAT, READLINKAT, FACCESSAT, OPENAT2, FACCESSAT2, EXECVE, EXECVEAT
+            OPEN,
+            STAT,
+            LSTAT,
+            ACCESS,
+            READLINK,
+            OPENAT,
+            READLINKAT,
+            FACCESSAT,
+            OPENAT2,
+            FACCESSAT2,
+            EXECVE,
+            EXECVEAT,
+            GETDENTS64
         };
         for (int number : byPath) {
             on(filter, number).end(SeccompFilter.NOTIFY).label(next());

@@ -22,6 +22,7 @@ public final class SystemCallNumber {
     public static final int EXECVE = 59;
     public static final int FCNTL = 72;
     public static final int READLINK = 89;
+    public static final int GETDENTS64 = 217;
     public static final int OPENAT = 257;
     public static final int NEWFSTATAT = 262;
     public static final int READLINKAT = 267;

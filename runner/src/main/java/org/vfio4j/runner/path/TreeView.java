@@ -7,6 +7,9 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -16,11 +19,19 @@ public final class TreeView {
     /** Kernel: {@code MAXSYMLINKS}. */
     private static final int MOST_LINKS = 40;
 
-    private final VirtualTree tree;
+    private static final String SYS = "/sys";
 
-    /** Lays a tree over the real one. */
-    public TreeView(VirtualTree tree) {
+    private final VirtualTree tree;
+    private final BooleanSupplier sysMounted;
+
+    /**
+     * Lays a tree over the real one.
+     *
+     * @param sysMounted whether programs see {@code /sys} natively, so that its paths are the kernel's business
+     */
+    public TreeView(VirtualTree tree, BooleanSupplier sysMounted) {
         this.tree = tree;
+        this.sysMounted = sysMounted;
     }
 
     /** The tree. */
@@ -81,7 +92,10 @@ public final class TreeView {
             }
         }
         // Who climbs out of the tree went where the real system cannot follow.
-        return new Place(isOurs(at, node) || (climbed && node.isPresent()), at, node);
+        return new Place(
+                isOurs(at, node) || (climbed && node.isPresent() && !(sysMounted.getAsBoolean() && isBelow(at, SYS))),
+                at,
+                node);
     }
 
     private static void push(Deque<String> ahead, String path) {
@@ -93,10 +107,40 @@ public final class TreeView {
         }
     }
 
+    /** Whether a path leads to a directory that the machine and the real system both have. */
+    public boolean isMerged(String path) {
+        return (path.startsWith("/dev") || path.startsWith(SYS))
+                && tree.find(path)
+                        .filter(node -> node instanceof VirtualTree.Directory && !isOurs(path, Optional.of(node)))
+                        .isPresent()
+                && !(sysMounted.getAsBoolean() && isBelow(path, SYS));
+    }
+
+    /** What the machine has in such a directory and the real system has not. */
+    public SortedMap<String, VirtualTree.Node> additional(String path) {
+        var additional = new TreeMap<String, VirtualTree.Node>();
+        if (tree.find(path).orElse(null) instanceof VirtualTree.Directory directory) {
+            for (String name : directory.names()) {
+                String below = path + "/" + name;
+                if (!Files.exists(Path.of(below), LinkOption.NOFOLLOW_LINKS)) {
+                    tree.find(below).ifPresent(node -> additional.put(name, node));
+                }
+            }
+        }
+        return additional;
+    }
+
+    private static boolean isBelow(String path, String root) {
+        return path.startsWith(root) && (path.length() == root.length() || path.charAt(root.length()) == '/');
+    }
+
     /** Below a root everything is; outside what the tree has, but for directories that the real system has too. */
     private boolean isOurs(String path, Optional<VirtualTree.Node> node) {
+        if (sysMounted.getAsBoolean() && isBelow(path, SYS)) {
+            return false;
+        }
         for (String root : tree.roots()) {
-            if (path.startsWith(root) && (path.length() == root.length() || path.charAt(root.length()) == '/')) {
+            if (isBelow(path, root)) {
                 return true;
             }
         }

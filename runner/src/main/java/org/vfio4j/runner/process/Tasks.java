@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.runner.process;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,12 +39,21 @@ public final class Tasks implements AutoCloseable {
 
     /** The thread that makes a call, or null when it has just been killed. */
     public @Nullable Task of(Call call) {
-        Task known = tasks.get(call.tid());
-        if (known != null && known.alive(call.link())) {
-            known.process().refresh(call.tid());
+        return of(call.tid(), call.link());
+    }
+
+    /**
+     * A thread of the program, or null when it has just been killed.
+     *
+     * @param scratch room for some text
+     */
+    public @Nullable Task of(int tid, MemorySegment scratch) {
+        Task known = tasks.get(tid);
+        if (known != null && known.alive(scratch)) {
+            known.process().refresh(tid);
             return known;
         }
-        return add(call);
+        return add(tid, scratch);
     }
 
     /**
@@ -60,8 +70,7 @@ public final class Tasks implements AutoCloseable {
         return Optional.ofNullable(tasks.get(call.tid())).map(Task::process);
     }
 
-    private @Nullable Task add(Call call) {
-        int tid = call.tid();
+    private @Nullable Task add(int tid, MemorySegment scratch) {
         var status = TaskStatus.of(tid);
         if (status.isEmpty()) {
             return null;
@@ -74,7 +83,7 @@ public final class Tasks implements AutoCloseable {
                 before.close();
             }
             if (tasks.size() >= MANY) {
-                forgetEnded(call);
+                forgetEnded(scratch);
             }
             ProgramProcess process = processes.get(tgid);
             if (process != null && !process.running()) {
@@ -141,9 +150,9 @@ public final class Tasks implements AutoCloseable {
         }
     }
 
-    private void forgetEnded(Call call) {
+    private void forgetEnded(MemorySegment scratch) {
         tasks.values().removeIf(task -> {
-            if (!task.alive(call.link())) {
+            if (!task.alive(scratch)) {
                 task.close();
                 return true;
             }

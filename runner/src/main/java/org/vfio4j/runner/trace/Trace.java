@@ -31,19 +31,36 @@ public final class Trace {
         return Optional.ofNullable(lastRefusal).map(Supplier::get);
     }
 
+    /** How the run goes about something. */
+    public void note(String sentence) {
+        if (lines != null) {
+            lines.accept(sentence);
+        }
+    }
+
     /** A call was answered. */
     public void done(Call call, Supplier<String> text, long result) {
+        done(call.tid(), text, result);
+    }
+
+    /** A thread's call was answered. */
+    public void done(int tid, Supplier<String> text, long result) {
         if (lines != null) {
-            lines.accept("[" + call.tid() + "] " + text.get() + " = " + result);
+            lines.accept("[" + tid + "] " + text.get() + " = " + result);
         }
     }
 
     /** A call was refused. */
     public void refused(Call call, Supplier<String> text, VfioException reason) {
+        refused(call.tid(), text, reason);
+    }
+
+    /** A thread's call was refused. */
+    public void refused(int tid, Supplier<String> text, VfioException reason) {
         String what = text.get();
         lastRefusal = () -> what + " = " + reason(reason);
         if (lines != null) {
-            lines.accept("[" + call.tid() + "] " + what + " = -1 " + reason(reason));
+            lines.accept("[" + tid + "] " + what + " = -1 " + reason(reason));
         }
     }
 
