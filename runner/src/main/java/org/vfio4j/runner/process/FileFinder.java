@@ -15,7 +15,6 @@ import org.vfio4j.ffm.LinuxStat;
  * some files does something, and only the file that was meant is.
  */
 final class FileFinder {
-    private static final int EACCES = 13;
     private static final int ENOENT = 2;
 
     private FileFinder() {}
@@ -24,13 +23,14 @@ final class FileFinder {
      * Opens the file that an area shows: through the area itself, which finds every file but takes a capability; else through a
      * descriptor of the program for the same file; else by its path.
      *
-     * @param tid a thread of the program
+     * @param tgid the program's process
+     * @param tid a thread of it
      * @return a descriptor, or a negated errno
      */
-    static int open(int tid, MemoryArea area, boolean write) {
+    static int open(int tgid, int tid, MemoryArea area, boolean write) {
         int fd = reopen(linkOf(tid, area), area.file(), write);
         if (fd < 0) {
-            fd = byDescriptor(tid, area.file(), write);
+            fd = byDescriptor(tgid, tid, area.file(), write);
         }
         return fd < 0 ? byPath(tid, area, write) : fd;
     }
@@ -41,7 +41,7 @@ final class FileFinder {
     }
 
     /** Through a descriptor of the program: opened again, or if the file does not allow that, the program's own. */
-    static int byDescriptor(int tid, FileId file, boolean write) {
+    static int byDescriptor(int tgid, int tid, FileId file, boolean write) {
         int refusal = -ENOENT;
         try (var descriptors = Files.newDirectoryStream(Path.of("/proc/" + tid + "/fd"))) {
             for (Path descriptor : descriptors) {
@@ -50,7 +50,7 @@ final class FileFinder {
                 }
                 int fd = reopen(descriptor.toString(), file, write);
                 if (fd < 0) {
-                    fd = share(tid, descriptor);
+                    fd = share(tgid, descriptor);
                 }
                 if (fd >= 0) {
                     return fd;
@@ -68,9 +68,10 @@ final class FileFinder {
         return status.regular() && FileId.of(status).equals(file);
     }
 
-    private static int share(int tid, Path descriptor) {
-        int number = Integer.parseInt(descriptor.getFileName().toString());
-        int pidfd = LinuxPidfd.ofThread(tid);
+    private static int share(int tgid, Path descriptor) {
+        String path = descriptor.toString();
+        int number = Integer.parseInt(path.substring(path.lastIndexOf('/') + 1));
+        int pidfd = LinuxPidfd.open(tgid);
         if (pidfd < 0) {
             return pidfd;
         }
@@ -82,7 +83,7 @@ final class FileFinder {
     }
 
     /** By the area's name, as the program sees it; a deleted file's name is another file's or nobody's. */
-    private static int byPath(int tid, MemoryArea area, boolean write) {
+    static int byPath(int tid, MemoryArea area, boolean write) {
         return reopen("/proc/" + tid + "/root" + area.name(), area.file(), write);
     }
 
@@ -111,10 +112,5 @@ final class FileFinder {
     static int reopen(int fd, boolean write) {
         int access = write ? LinuxPaths.O_RDWR : LinuxPaths.O_RDONLY;
         return LinuxPaths.open("/proc/self/fd/" + fd, access | LinuxPaths.O_NONBLOCK | LinuxPaths.O_CLOEXEC, 0);
-    }
-
-    /** Whether a refusal means that the file may not be used that way. */
-    static boolean isForbidden(int result) {
-        return result == -EACCES;
     }
 }

@@ -11,8 +11,8 @@ final class MapsText {
     private static final int HUGE_PAGE = 2 << 20;
 
     /** {@code 7f0000000000-7f0000001000 rw-s 00002000 00:01 1024    /path}. */
-    private static final Pattern LINE =
-            Pattern.compile("(\\p{XDigit}+)-(\\p{XDigit}+) (.)(.).(.) (\\p{XDigit}+) (\\p{XDigit}+):(\\p{XDigit}+) (\\d+) *(.*)");
+    private static final Pattern LINE = Pattern.compile(
+            "(\\p{XDigit}+)-(\\p{XDigit}+) (.)(.).(.) (\\p{XDigit}+) (\\p{XDigit}+):(\\p{XDigit}+) (\\d+) *(.*)");
 
     private MapsText() {}
 

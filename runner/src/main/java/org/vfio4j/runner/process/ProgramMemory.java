@@ -37,6 +37,7 @@ public final class ProgramMemory implements AddressSpace {
     private final MemoryFile memory;
     private final PhysicalMemory physical;
     private final Handles handles;
+    private final SharedFiles files;
     private final LockedPages locked = new LockedPages();
 
     /** Guards {@link #windows} and {@link #ended}. Locks inside {@link #physical} nest in it. */
@@ -47,11 +48,12 @@ public final class ProgramMemory implements AddressSpace {
 
     private volatile boolean ended;
 
-    ProgramMemory(int tgid, int tid, PhysicalMemory physical, Handles handles) {
+    ProgramMemory(int tgid, int tid, PhysicalMemory physical, Handles handles, SharedFiles files) {
         this.tgid = tgid;
         this.memory = MemoryFile.open(tid);
         this.physical = physical;
         this.handles = handles;
+        this.files = files;
     }
 
     @Override
@@ -90,7 +92,7 @@ public final class ProgramMemory implements AddressSpace {
             throw fault("pin", vaddr, length);
         }
         long end = vaddr + length;
-        var runs = new ArrayList<long[]>();
+        var runs = new PinnedRuns(physical);
         windowsLock.lock();
         try {
             if (ended) {
@@ -98,54 +100,64 @@ public final class ProgramMemory implements AddressSpace {
             }
             try (var areas = new MemoryAreas(memory.maps())) {
                 for (long at = vaddr; at < end; ) {
-                    MemoryAreas.Area area = areas.at(at);
+                    MemoryArea area = areas.at(at);
                     if (area == null || !(write ? area.writable() : area.readable())) {
                         throw fault("pin", at, end - at);
                     }
                     long stop = Math.min(area.end(), end);
-                    boolean device = handles.isInside(area.file());
-                    if (area.ofFile() && !device) {
-                        touch(at, stop);
-                    }
-                    addRuns(runs, at, stop, device);
+                    pin(area, at, stop, write, runs);
                     at = stop;
                 }
+            } catch (VfioException refused) {
+                runs.undo();
+                throw refused;
             }
-            pinAll(runs);
         } finally {
             windowsLock.unlock();
         }
-        for (long[] run : runs) {
-            sink.run(run[0], run[1]);
+        runs.report(sink);
+    }
+
+    private void pin(MemoryArea area, long start, long stop, boolean write, PinnedRuns runs) {
+        if (handles.isInside(area.name())) {
+            pinWindows(start, stop, true, runs);
+        } else if (!area.showsFile() || !pinFile(area, start, stop, write, runs)) {
+            if (area.file().isFile()) {
+                touch(start, stop);
+            }
+            pinWindows(start, stop, false, runs);
         }
     }
 
-    private void addRuns(List<long[]> runs, long start, long stop, boolean device) {
+    /** Pins the pages of a shared file; false when the file cannot be mapped here. */
+    private boolean pinFile(MemoryArea area, long start, long stop, boolean write, PinnedRuns runs) {
+        int reader = reader();
+        var outcome = files.pin(
+                area.file(),
+                area.inFile(start),
+                stop - start,
+                write,
+                area.start() - area.fileOffset(),
+                forWriting -> FileFinder.open(tgid, reader, area, forWriting),
+                runs);
+        return switch (outcome) {
+            case PINNED -> true;
+            case UNMAPPABLE -> false;
+            case BEYOND_END, NO_ROOM -> throw fault("pin", start, stop - start);
+        };
+    }
+
+    private void pinWindows(long start, long stop, boolean device, PinnedRuns runs) {
         for (long at = start; at < stop; ) {
             int number = (int) (at >>> ProcessWindow.SHIFT);
             long windowEnd = (number + 1L) << ProcessWindow.SHIFT;
             long bytes = Math.min(stop, windowEnd) - at;
             long base = windows.computeIfAbsent(
                     number << 1 | (device ? 1 : 0), key -> physical.insert(new ProcessWindow(memory, number, device)));
-            long phys = base + (at & ((1L << ProcessWindow.SHIFT) - 1));
-            long[] last = runs.isEmpty() ? null : runs.getLast();
-            if (last != null && last[0] + last[1] == phys) {
-                last[1] += bytes;
-            } else {
-                runs.add(new long[] {phys, bytes});
-            }
-            at += bytes;
-        }
-    }
-
-    private void pinAll(List<long[]> runs) {
-        for (int i = 0; i < runs.size(); i++) {
-            if (!physical.pin(runs.get(i)[0], runs.get(i)[1])) {
-                for (int done = 0; done < i; done++) {
-                    physical.unpin(runs.get(done)[0], runs.get(done)[1], false);
-                }
+            if (!runs.add(base + (at & ((1L << ProcessWindow.SHIFT) - 1)), bytes)) {
                 throw new VfioException(Errno.EFAULT, "pin refused: the program's memory is gone");
             }
+            at += bytes;
         }
     }
 
@@ -220,7 +232,7 @@ public final class ProgramMemory implements AddressSpace {
     @Override
     public long backingPageSize(long vaddr) {
         try (var areas = new MemoryAreas(memory.maps())) {
-            MemoryAreas.Area area = areas.at(vaddr);
+            MemoryArea area = areas.at(vaddr);
             return area == null ? PAGE : area.pageSize();
         }
     }

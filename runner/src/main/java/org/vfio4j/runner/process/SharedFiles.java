@@ -72,14 +72,7 @@ final class SharedFiles {
      *     the page size
      * @param into gets the runs
      */
-    Outcome pin(
-            FileId file,
-            long offset,
-            long length,
-            boolean write,
-            long alignment,
-            Opener opener,
-            PinnedRuns into) {
+    Outcome pin(FileId file, long offset, long length, boolean write, long alignment, Opener opener, PinnedRuns into) {
         var runs = new PinnedRuns(physical);
         long end = offset + length;
         for (long at = offset; at < end; ) {

@@ -21,6 +21,7 @@ public final class Tasks implements AutoCloseable {
     private final Handles handles;
     private final Watch watch;
     private final ProgramEvents events;
+    private final SharedFiles files;
     private final Map<Integer, Task> tasks = new ConcurrentHashMap<>();
 
     /** Guards {@link #processes} and additions to {@link #tasks}. */
@@ -34,6 +35,12 @@ public final class Tasks implements AutoCloseable {
         this.handles = handles;
         this.watch = watch;
         this.events = new ProgramEvents(watch);
+        this.files = new SharedFiles(physical);
+    }
+
+    /** How many files of the programs are mapped here, because devices have pages of them. */
+    public int mappedFiles() {
+        return files.count();
     }
 
     /** The thread that makes a call, or null when it has just been killed. */
@@ -107,7 +114,7 @@ public final class Tasks implements AutoCloseable {
         var process = new ProgramProcess(
                 tgid,
                 pidfd,
-                current -> new ProgramMemory(tgid, current, physical, handles),
+                current -> new ProgramMemory(tgid, current, physical, handles, files),
                 this,
                 handles,
                 events,
