@@ -9,9 +9,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.ffm.LinuxRemoteMemory;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.notify.Call;
+import org.vfio4j.runner.process.ProgramMemories.Reader;
 import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -21,11 +25,11 @@ import org.vfio4j.uapi.VfioException;
 
 /**
  * Memory of a program in another process, from its start or last {@code exec} to the next one or its end. Arguments are copied with
- * the program's own rights, exact to the byte; devices reach what was pinned through the process' memory file.
+ * the program's own rights, exact to the byte.
  *
- * <p>Pinning checks that everything is mapped and allows the access, and touches pages of files. It does not hold pages: when the
- * program unmaps memory that a device still has, the device gets DMA faults, where with a kernel it would go on with pages
- * nobody else sees. Thread-safe. Spec: type1 §9.
+ * <p>Pinning checks that everything is mapped, allows the access and is there. Pages of files that the program shares are pinned in a
+ * mapping of our own ({@link SharedFiles}), so they are held. Other memory devices reach through the process' memory file: its
+ * pages cannot be held, see {@link ProcessWindow}. Thread-safe. Spec: type1 §9, iommufd §16.
  */
 public final class ProgramMemory implements AddressSpace {
     /** First address no program can have (kernel: {@code TASK_SIZE_MAX}). */
@@ -33,8 +37,9 @@ public final class ProgramMemory implements AddressSpace {
 
     private static final int PAGE = 4096;
 
-    private final int tgid;
     private final MemoryFile memory;
+    private final Function<ProgramMemory, @Nullable Reader> users;
+    private final IntFunction<@Nullable ProgramProcess> processes;
     private final PhysicalMemory physical;
     private final Handles handles;
     private final SharedFiles files;
@@ -48,8 +53,21 @@ public final class ProgramMemory implements AddressSpace {
 
     private volatile boolean ended;
 
-    ProgramMemory(int tgid, int tid, PhysicalMemory physical, Handles handles, SharedFiles files) {
-        this.tgid = tgid;
+    /**
+     * The memory of a thread.
+     *
+     * @param users finds a process that has a memory
+     * @param processes the process of a thread, if it is known
+     */
+    ProgramMemory(
+            int tid,
+            PhysicalMemory physical,
+            Handles handles,
+            SharedFiles files,
+            Function<ProgramMemory, @Nullable Reader> users,
+            IntFunction<@Nullable ProgramProcess> processes) {
+        this.users = users;
+        this.processes = processes;
         this.memory = MemoryFile.open(tid);
         this.physical = physical;
         this.handles = handles;
@@ -131,14 +149,14 @@ public final class ProgramMemory implements AddressSpace {
 
     /** Pins the pages of a shared file; false when the file cannot be mapped here. */
     private boolean pinFile(MemoryArea area, long start, long stop, boolean write, PinnedRuns runs) {
-        int reader = reader();
+        Reader reader = reader();
         var outcome = files.pin(
                 area.file(),
                 area.inFile(start),
                 stop - start,
                 write,
                 area.start() - area.fileOffset(),
-                forWriting -> FileFinder.open(tgid, reader, area, forWriting),
+                forWriting -> FileFinder.open(reader.tgid(), reader.tid(), area, forWriting),
                 runs);
         return switch (outcome) {
             case PINNED -> true;
@@ -163,6 +181,7 @@ public final class ProgramMemory implements AddressSpace {
 
     /** Reads a byte of each page of a file's mapping: pages beyond the file's end are not there. */
     private void touch(long start, long stop) {
+        int reader = reader().tid();
         try (var arena = Arena.ofConfined()) {
             int most = LinuxRemoteMemory.IOV_MAX;
             MemorySegment pieces = arena.allocate((long) most * LinuxRemoteMemory.IOVEC_SIZE, Long.BYTES);
@@ -178,7 +197,7 @@ public final class ProgramMemory implements AddressSpace {
                     next = (next & -PAGE) + PAGE;
                 }
                 long got = LinuxRemoteMemory.gather(
-                        reader(),
+                        reader,
                         bytes.asSlice(0, count),
                         pieces.asSlice(0, (long) count * LinuxRemoteMemory.IOVEC_SIZE));
                 if (got != count) {
@@ -189,9 +208,25 @@ public final class ProgramMemory implements AddressSpace {
         }
     }
 
-    /** A thread whose memory this is: the one whose call is handled, since the first one may have ended. */
-    private int reader() {
-        return Call.isHandling() ? Call.current().tid() : tgid;
+    /**
+     * Through whom this memory can be read: the thread whose call is handled, if this is its memory (a call of one process may be
+     * about memory that another one mapped), or some thread that has it.
+     *
+     * @throws VfioException EFAULT when nobody has it any more
+     */
+    private Reader reader() {
+        if (Call.isHandling()) {
+            int tid = Call.current().tid();
+            ProgramProcess process = processes.apply(tid);
+            if (process != null && process.memory() == this) {
+                return new Reader(process.tgid(), tid);
+            }
+        }
+        Reader user = users.apply(this);
+        if (user == null) {
+            throw new VfioException(Errno.EFAULT, "the process whose memory it is has ended");
+        }
+        return user;
     }
 
     @Override
@@ -217,11 +252,11 @@ public final class ProgramMemory implements AddressSpace {
     }
 
     private boolean copyIn(long address, MemorySegment part) {
-        return LinuxRemoteMemory.read(reader(), address, part) == part.byteSize();
+        return LinuxRemoteMemory.read(reader().tid(), address, part) == part.byteSize();
     }
 
     private boolean copyOut(long address, MemorySegment part) {
-        return LinuxRemoteMemory.write(reader(), address, part) == part.byteSize();
+        return LinuxRemoteMemory.write(reader().tid(), address, part) == part.byteSize();
     }
 
     @Override
