@@ -53,4 +53,15 @@ class SharedMemoryTest {
         var answer = succeeds("shared", EDU, GROUP, folder.toString());
         answer.out().forEach(reporter::publishEntry);
     }
+
+    @Test
+    void shouldMapPagesOfFilesAndHandThemToAnotherProcess(TestReporter reporter)
+            throws IOException, InterruptedException {
+        succeeds("mapfile", EDU).out().forEach(reporter::publishEntry);
+    }
+
+    @Test
+    void shouldKnowWhichProcessesHaveTheSameMemory() throws IOException, InterruptedException {
+        succeeds("vfork", EDU, GROUP);
+    }
 }

@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.concurrent.locks.ReentrantLock;
 import org.vfio4j.ffm.LinuxFiles;
-import org.vfio4j.ffm.LinuxLimits;
 import org.vfio4j.ffm.LinuxPidfd;
 import org.vfio4j.runner.file.Handle;
 import org.vfio4j.runner.file.Handles;
@@ -136,7 +135,7 @@ public final class ProgramFdTable implements FdTable {
         Task task = task(call);
         numbersLock.lock();
         try {
-            long limit = Math.max(0, LinuxLimits.soft(process.tgid(), LinuxLimits.RLIMIT_NOFILE));
+            long limit = ProcessLimit.OPEN_FILES.of(process.tgid());
             int end = (int) Math.min(InterestingCalls.END_DESCRIPTOR, limit);
             int fd = inRange(call, task, end);
             if (fd < 0) {

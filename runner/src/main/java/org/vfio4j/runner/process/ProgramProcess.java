@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.vfio4j.ffm.LinuxFiles;
-import org.vfio4j.ffm.LinuxLimits;
 import org.vfio4j.ffm.LinuxPoll;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.spi.call.Caller;
@@ -148,8 +147,7 @@ public final class ProgramProcess implements Caller {
 
     @Override
     public long memlockLimit() {
-        long limit = LinuxLimits.soft(tgid, LinuxLimits.RLIMIT_MEMLOCK);
-        return limit == LinuxLimits.RLIM_INFINITY ? Long.MAX_VALUE : Math.max(limit, 0);
+        return ProcessLimit.LOCKED_MEMORY.of(tgid);
     }
 
     @Override
