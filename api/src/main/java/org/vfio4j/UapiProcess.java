@@ -69,6 +69,26 @@ public interface UapiProcess extends Caller, AutoCloseable {
     /** Makes an event counter. */
     int eventfd(long initial);
 
+    /**
+     * Makes a file of memory (kernel: {@code memfd_create}), closed on exec. Its bytes are those of a segment the caller has: what is
+     * written to either is in both, so the segment serves as the file's mapping. The file can be read, written and given to
+     * {@code IOMMU_IOAS_MAP_FILE}; its size is the segment's until {@link #truncate}.
+     *
+     * @param memory native and accessible by all threads, for example {@linkplain #allocate allocated} here, or a mapping of a file;
+     *     it starts at a page. When its arena is closed accesses fail
+     * @return the descriptor
+     * @throws org.vfio4j.uapi.VfioException EINVAL for another segment, EMFILE
+     */
+    int memoryFile(MemorySegment memory);
+
+    /**
+     * Changes the size of a memory file (kernel: {@code ftruncate}). Bytes that were cut off read as zero when they come back.
+     *
+     * @param size bytes, at most those of its segment
+     * @throws org.vfio4j.uapi.VfioException EBADF; EINVAL for other files and negative sizes; EFBIG
+     */
+    void truncate(int fd, long size);
+
     /** Makes another descriptor of the same open file. */
     int dup(int fd);
 

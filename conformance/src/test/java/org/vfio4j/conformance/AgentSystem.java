@@ -59,7 +59,9 @@ final class AgentSystem implements UapiSystem {
         FORK,
         PEEK,
         LSEEK,
-        READ_FILE
+        READ_FILE,
+        MEMORY_FILE,
+        TRUNCATE
     }
 
     private record Shared(Arena arena, long size) {}
@@ -221,6 +223,21 @@ final class AgentSystem implements UapiSystem {
     @Override
     public long eventfd() {
         return call(Operation.EVENTFD);
+    }
+
+    @Override
+    public long memoryFile(long size) {
+        return call(Operation.MEMORY_FILE, size);
+    }
+
+    @Override
+    public long truncate(long fd, long size) {
+        return call(Operation.TRUNCATE, fd, size);
+    }
+
+    @Override
+    public long readOnly(long fd) {
+        return openReadOnly("/proc/self/fd/" + fd);
     }
 
     @Override

@@ -13,6 +13,7 @@ import org.vfio4j.UapiProcess;
 import org.vfio4j.Vfio;
 import org.vfio4j.spi.call.UapiMapping;
 import org.vfio4j.spi.call.VirtualTree;
+import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /** Calls to the core in this process. */
@@ -160,6 +161,24 @@ final class InProcessSystem implements UapiSystem {
     @Override
     public long eventfd() {
         return call(() -> process.eventfd(0));
+    }
+
+    @Override
+    public long memoryFile(long size) {
+        return call(() -> process.memoryFile(process.allocate(size)));
+    }
+
+    @Override
+    public long truncate(long fd, long size) {
+        return call(() -> {
+            process.truncate((int) fd, size);
+            return 0;
+        });
+    }
+
+    @Override
+    public long readOnly(long fd) {
+        return UapiSystem.refusal(Errno.ENOSYS);
     }
 
     @Override

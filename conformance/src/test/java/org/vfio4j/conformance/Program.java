@@ -12,6 +12,7 @@ import org.vfio4j.uapi.VfioIoctl;
 import org.vfio4j.uapi.struct.IommuDestroy;
 import org.vfio4j.uapi.struct.IommuIoasAlloc;
 import org.vfio4j.uapi.struct.IommuIoasMap;
+import org.vfio4j.uapi.struct.IommuIoasMapFile;
 import org.vfio4j.uapi.struct.IommuIoasUnmap;
 import org.vfio4j.uapi.struct.VfioDeviceAttachIommufdPt;
 import org.vfio4j.uapi.struct.VfioDeviceBindIommufd;
@@ -158,6 +159,19 @@ final class Program {
         IommuIoasMap.length(map, memory.byteSize());
         IommuIoasMap.iova(map, iova);
         return system.ioctl(iommufd, IommufdIoctl.IOMMU_IOAS_MAP, map);
+    }
+
+    /** IOAS_MAP_FILE at a place chosen by the caller. */
+    long mapFile(long iommufd, long ioas, int flags, long fd, long start, long length, long iova) {
+        var map = argument(IommuIoasMapFile.SIZEOF);
+        IommuIoasMapFile.size(map, IommuIoasMapFile.SIZEOF);
+        IommuIoasMapFile.flags(map, flags);
+        IommuIoasMapFile.ioasId(map, (int) ioas);
+        IommuIoasMapFile.fd(map, (int) fd);
+        IommuIoasMapFile.start(map, start);
+        IommuIoasMapFile.length(map, length);
+        IommuIoasMapFile.iova(map, iova);
+        return system.ioctl(iommufd, IommufdIoctl.IOMMU_IOAS_MAP_FILE, map);
     }
 
     long unmapIoas(long iommufd, long ioas, long iova, long length) {

@@ -81,6 +81,15 @@ interface UapiSystem extends AutoCloseable {
     /** {@code eventfd(2)}. */
     long eventfd();
 
+    /** {@code memfd_create(2)} and {@code ftruncate(2)}: a file of zeros in memory. */
+    long memoryFile(long size);
+
+    /** {@code ftruncate(2)} of a memory file, to at most its first size. */
+    long truncate(long fd, long size);
+
+    /** The file behind a descriptor opened again, for reading only; ENOSYS where files have no such second opening. */
+    long readOnly(long fd);
+
     /** Zeroed memory at page boundaries. */
     MemorySegment memory(long size);
 

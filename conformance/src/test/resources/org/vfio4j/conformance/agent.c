@@ -29,7 +29,7 @@
 
 enum operation {
     OPEN = 1, IOCTL, READ, WRITE, PREAD, PWRITE, MMAP, MUNMAP, POLL, CLOSE, DUP, EVENTFD, SHARE, PROTECT, BECOME, READLINK, LIST,
-    WRITE_FILE, FORK, PEEK, LSEEK, READ_FILE
+    WRITE_FILE, FORK, PEEK, LSEEK, READ_FILE, MEMORY_FILE, TRUNCATE
 };
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -223,6 +223,13 @@ static int serve(int peer, const char *socket_path) {
             result = 0;
             break;
         case READ_FILE: result = read_file(text); break;
+        case MEMORY_FILE:
+            result = checked(memfd_create("agent", MFD_CLOEXEC));
+            if (result >= 0 && ftruncate((int) result, a[0]) != 0) {
+                result = -errno;
+            }
+            break;
+        case TRUNCATE: result = checked(ftruncate((int) a[0], a[1])); break;
         case FORK: {
             pid_t child = fork();
             if (child == 0) {

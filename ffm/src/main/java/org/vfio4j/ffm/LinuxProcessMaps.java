@@ -36,6 +36,15 @@ public final class LinuxProcessMaps {
     /** Offset of {@code vma_page_size}. */
     public static final int PAGE_SIZE = 48;
 
+    /** Offset of {@code vma_offset}: where in the file the mapping begins, in bytes. */
+    public static final int FILE_OFFSET = 56;
+
+    /** Offset of {@code dev_major}. */
+    public static final int MAJOR = 72;
+
+    /** Offset of {@code dev_minor}. */
+    public static final int MINOR = 76;
+
     /** Offset of {@code inode}; 0 for anonymous memory. */
     public static final int INODE = 64;
 
@@ -50,6 +59,9 @@ public final class LinuxProcessMaps {
 
     /** {@code PROCMAP_QUERY_VMA_WRITABLE}. */
     public static final long WRITABLE = 2;
+
+    /** {@code PROCMAP_QUERY_VMA_SHARED}. */
+    public static final long SHARED = 8;
 
     private static final long PROCMAP_QUERY = 0xc0686611L;
 

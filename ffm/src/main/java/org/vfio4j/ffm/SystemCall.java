@@ -73,6 +73,17 @@ final class SystemCall {
         return bind("syscall", FunctionDescriptor.of(LONG, words), Linker.Option.firstVariadicArg(1));
     }
 
+    /**
+     * Memory at an address the kernel gave.
+     *
+     * @param arena how long it lives
+     * @param end gives it back, when the arena is closed
+     */
+    @SuppressWarnings("restricted") // the one place that makes segments of addresses
+    static MemorySegment memory(long address, long length, Arena arena, Runnable end) {
+        return MemorySegment.ofAddress(address).reinterpret(length, arena, gone -> end.run());
+    }
+
     /** The calling thread's errno slot, to pass as the first argument of a bound handle. */
     static MemorySegment captured() {
         return CAPTURED.get();

@@ -99,6 +99,11 @@ final class ProgramRun implements AutoCloseable {
         return handles.count();
     }
 
+    /** How many files of the programs are mapped here for devices. */
+    int mappedFiles() {
+        return tasks.mappedFiles();
+    }
+
     @Override
     public void close() {
         starter.close();

@@ -55,6 +55,13 @@ public interface BackingMemory {
      */
     boolean write(long offset, MemorySegment source, long sourceOffset, long length);
 
+    /**
+     * Called when a pin has been given back and no other was left, by whoever gave it back, maybe with a backend's locks held;
+     * new pins may have been taken since. An owner that keeps memory only while somebody uses it
+     * {@linkplain PhysicalMemory#remove removes} it now. Must be brief and not throw.
+     */
+    default void unpinned() {}
+
     /** Called once, when the owner removed the memory and the last pin is gone. Frees what the memory holds. */
     void release();
 }

@@ -23,27 +23,40 @@ final class Accounting {
     /** Null when nothing is charged. */
     private final @Nullable LockedMemory counter;
 
+    private final Mode mode;
     private final Caller mapper;
     private final int pageSize;
 
-    private Accounting(@Nullable LockedMemory counter, Caller mapper, int pageSize) {
+    private Accounting(@Nullable LockedMemory counter, Mode mode, Caller mapper, int pageSize) {
         this.counter = counter;
+        this.mode = mode;
         this.mapper = mapper;
         this.pageSize = pageSize;
     }
 
     static Accounting of(Caller mapper, Mode mode, BackendEnvironment environment) {
-        int pageSize = environment.memory().pageSize();
-        if (mapper.capable(Capability.IPC_LOCK)) {
-            return new Accounting(null, mapper, pageSize);
-        }
         return new Accounting(
-                switch (mode) {
-                    case USER -> environment.userLockedMemory(mapper.uid());
-                    case PROCESS -> mapper.memory().lockedMemory();
-                },
+                mapper.capable(Capability.IPC_LOCK) ? null : counter(mapper, mode, environment),
+                mode,
                 mapper,
-                pageSize);
+                environment.memory().pageSize());
+    }
+
+    /** The same for another process: nothing is charged to it either, or it is charged in the same way. Spec: iommufd §5.15. */
+    Accounting movedTo(Caller next, BackendEnvironment environment) {
+        return new Accounting(counter == null ? null : counter(next, mode, environment), mode, next, pageSize);
+    }
+
+    private static LockedMemory counter(Caller charged, Mode mode, BackendEnvironment environment) {
+        return switch (mode) {
+            case USER -> environment.userLockedMemory(charged.uid());
+            case PROCESS -> charged.memory().lockedMemory();
+        };
+    }
+
+    /** Whether both charge the same counter. */
+    boolean chargesLike(Accounting other) {
+        return counter == other.counter;
     }
 
     /** Charges pages against the mapper's limit as it is now; false when they would exceed it. */

@@ -14,9 +14,11 @@ import org.vfio4j.uapi.struct.IommuHwptGetDirtyBitmap;
 import org.vfio4j.uapi.struct.IommuHwptSetDirtyTracking;
 import org.vfio4j.uapi.struct.IommuIoasAlloc;
 import org.vfio4j.uapi.struct.IommuIoasAllowIovas;
+import org.vfio4j.uapi.struct.IommuIoasChangeProcess;
 import org.vfio4j.uapi.struct.IommuIoasCopy;
 import org.vfio4j.uapi.struct.IommuIoasIovaRanges;
 import org.vfio4j.uapi.struct.IommuIoasMap;
+import org.vfio4j.uapi.struct.IommuIoasMapFile;
 import org.vfio4j.uapi.struct.IommuIoasUnmap;
 import org.vfio4j.uapi.struct.IommuOption;
 import org.vfio4j.uapi.struct.IommuVfioIoas;
@@ -49,6 +51,16 @@ final class CommandTable {
                     IommuIoasIovaRanges.MIN_SIZE,
                     IovaCommands::ranges),
             new Command(IommufdIoctl.IOMMU_IOAS_MAP, IommuIoasMap.SIZEOF, IommuIoasMap.MIN_SIZE, IoasCommands::map),
+            new Command(
+                    IommufdIoctl.IOMMU_IOAS_MAP_FILE,
+                    IommuIoasMapFile.SIZEOF,
+                    IommuIoasMapFile.MIN_SIZE,
+                    IoasCommands::mapFile),
+            new Command(
+                    IommufdIoctl.IOMMU_IOAS_CHANGE_PROCESS,
+                    IommuIoasChangeProcess.SIZEOF,
+                    IommuIoasChangeProcess.MIN_SIZE,
+                    IoasCommands::changeProcess),
             new Command(
                     IommufdIoctl.IOMMU_IOAS_UNMAP, IommuIoasUnmap.SIZEOF, IommuIoasUnmap.MIN_SIZE, IoasCommands::unmap),
             new Command(IommufdIoctl.IOMMU_OPTION, IommuOption.SIZEOF, IommuOption.MIN_SIZE, ObjectCommands::option),

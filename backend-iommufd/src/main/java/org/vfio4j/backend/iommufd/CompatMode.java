@@ -68,7 +68,12 @@ final class CompatMode {
 
     /** SET_CONTAINER with a group behind an IOMMU. */
     void ensureIoas() {
-        objects.ensureStandIn(new Ioas(context));
+        context.creationLock().readLock().lock();
+        try {
+            objects.ensureStandIn(new Ioas(context));
+        } finally {
+            context.creationLock().readLock().unlock();
+        }
     }
 
     /** SET_CONTAINER with a no-IOMMU group. */

@@ -4,6 +4,7 @@ package org.vfio4j.backend.iommufd;
 import java.util.IdentityHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.spi.call.Caller;
@@ -44,12 +45,22 @@ final class Context implements IommufdContext {
     /** Groups with bound devices. */
     private final IdentityHashMap<IommuGroup, GroupAttachment> groups = new IdentityHashMap<>();
 
+    /**
+     * Shared while an IOAS gets its id, exclusive while all of them change hands. Taken under no other lock, before the IOVA locks of
+     * the engines.
+     */
+    private final ReentrantReadWriteLock creationLock = new ReentrantReadWriteLock();
+
     Context(BackendEnvironment environment) {
         this.environment = environment;
     }
 
     BackendEnvironment environment() {
         return environment;
+    }
+
+    ReentrantReadWriteLock creationLock() {
+        return creationLock;
     }
 
     ObjectTable objects() {
@@ -208,8 +219,13 @@ final class Context implements IommufdContext {
     @Override
     public int allocateIoas() {
         var ioas = new Ioas(this);
-        objects.reserve(ioas);
-        objects.publish(ioas);
+        creationLock.readLock().lock();
+        try {
+            objects.reserve(ioas);
+            objects.publish(ioas);
+        } finally {
+            creationLock.readLock().unlock();
+        }
         return ioas.id();
     }
 

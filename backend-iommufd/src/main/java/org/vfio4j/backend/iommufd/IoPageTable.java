@@ -121,6 +121,14 @@ final class IoPageTable {
         }
     }
 
+    /** The IOAS goes: lets go of all areas' pages. Nobody else uses the engine. */
+    void dropAreas() {
+        for (Area area = space.areas.first(); area != null; area = space.areas.first()) {
+            space.areas.remove(area);
+            area.pages.drop();
+        }
+    }
+
     /**
      * Adds an access.
      *

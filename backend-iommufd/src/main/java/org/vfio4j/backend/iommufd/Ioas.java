@@ -52,9 +52,10 @@ final class Ioas extends IommufdObject {
         return engine;
     }
 
-    /** Areas are not in any hardware and not pinned when this is called: forgetting them is all. */
+    /** Areas are not in any hardware and not pinned when this is called: letting go of their pages is all. */
     @Override
     void free() {
+        engine.dropAreas();
         engine.errors.reportIf(engine.tables().length != 0 || engine.accesses().length != 0, "an IOAS died in use");
     }
 
@@ -96,19 +97,55 @@ final class Ioas extends IommufdObject {
         if (length == 0 || Long.compareUnsigned(length, -1L - context.pageSize()) > 0) {
             throw new VfioException(Errno.EINVAL, "MAP refused: length " + IovaSpace.hex(length));
         }
-        boolean writable = (protection & Protection.WRITE) != 0;
-        var pages = new PageObject(
-                caller.memory(),
-                vaddr,
-                writable,
-                context.accountingFor(caller),
-                context.environment().memory());
-        var area = new Area(pages, vaddr & (context.pageSize() - 1), length, protection);
-        return mapper.map(new Area[] {area}, length, fixed, iova);
+        var source = new UserPages(caller.memory(), pageOf(vaddr));
+        return map(caller, source, inPage(vaddr), protection, fixed, length, iova);
     }
 
     /**
-     * The source half of COPY after its flag checks.
+     * MAP_FILE after its flag checks.
+     *
+     * @return the address used
+     */
+    long mapFile(Caller caller, int protection, boolean fixed, int fd, long start, long length, long iova) {
+        if (length == 0) {
+            throw new VfioException(Errno.EINVAL, "MAP_FILE refused: length 0");
+        }
+        if (Long.compareUnsigned(start + length - 1, start) < 0) {
+            throw new VfioException(
+                    Errno.EOVERFLOW,
+                    "MAP_FILE refused: start " + IovaSpace.hex(start) + " plus length " + IovaSpace.hex(length)
+                            + " wraps");
+        }
+        var source = new FilePages(caller.files().get(fd), pageOf(start));
+        return map(caller, source, inPage(start), protection, fixed, length, iova);
+    }
+
+    private long map(
+            Caller caller, PageSource source, long offset, int protection, boolean fixed, long length, long iova) {
+        boolean writable = (protection & Protection.WRITE) != 0;
+        var pages = new PageObject(
+                source,
+                writable,
+                context.accountingFor(caller),
+                context.environment().memory());
+        try {
+            var area = new Area(pages, offset, length, protection);
+            return mapper.map(new Area[] {area}, length, fixed, iova);
+        } finally {
+            pages.drop();
+        }
+    }
+
+    private long pageOf(long address) {
+        return address & -(long) context.pageSize();
+    }
+
+    private long inPage(long address) {
+        return address & (context.pageSize() - 1);
+    }
+
+    /**
+     * The source half of COPY after its flag checks. The pages of the slices are held for the caller.
      *
      * @throws VfioException EINVAL, EOVERFLOW, ENOENT
      */

@@ -7,13 +7,16 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.IommufdIoas;
 import org.vfio4j.uapi.VfioException;
 import org.vfio4j.uapi.struct.IommuIoasAlloc;
+import org.vfio4j.uapi.struct.IommuIoasChangeProcess;
 import org.vfio4j.uapi.struct.IommuIoasCopy;
 import org.vfio4j.uapi.struct.IommuIoasMap;
+import org.vfio4j.uapi.struct.IommuIoasMapFile;
 import org.vfio4j.uapi.struct.IommuIoasUnmap;
 
 /**
  * Codec of the ioctls that make and fill an IOAS. What MAP, COPY and UNMAP did stays done when only the answer cannot be
- * written back. Spec: iommufd §3 G5, §5.1, §5.4, §5.6, §5.7.
+ * written back. Spec: iommufd §3 G5, §5.1, §5.4 to §5.7,
+ * §5.15.
  */
 final class IoasCommands {
     private IoasCommands() {}
@@ -31,7 +34,12 @@ final class IoasCommands {
             context.objects().cancel(ioas);
             throw refused;
         }
-        context.objects().publish(ioas);
+        context.creationLock().readLock().lock();
+        try {
+            context.objects().publish(ioas);
+        } finally {
+            context.creationLock().readLock().unlock();
+        }
     }
 
     static void map(Context context, UserCommand command) {
@@ -66,13 +74,46 @@ final class IoasCommands {
         } finally {
             source.put();
         }
-        Ioas target = context.objects().get(IommuIoasCopy.dstIoasId(struct), Ioas.class);
         try {
-            boolean fixed = (flags & IommufdIoas.IOMMU_IOAS_MAP_FIXED_IOVA) != 0;
-            IommuIoasCopy.dstIova(struct, target.mapSlices(slices, length, fixed, IommuIoasCopy.dstIova(struct)));
+            Ioas target = context.objects().get(IommuIoasCopy.dstIoasId(struct), Ioas.class);
+            try {
+                boolean fixed = (flags & IommufdIoas.IOMMU_IOAS_MAP_FIXED_IOVA) != 0;
+                IommuIoasCopy.dstIova(struct, target.mapSlices(slices, length, fixed, IommuIoasCopy.dstIova(struct)));
+            } finally {
+                target.put();
+            }
         } finally {
-            target.put();
+            slices.forEach(slice -> slice.pages.drop());
         }
+        command.respond();
+    }
+
+    static void mapFile(Context context, UserCommand command) {
+        MemorySegment struct = command.struct();
+        int flags = IommuIoasMapFile.flags(struct);
+        Ioas.checkMapRequest(flags, IommuIoasMapFile.iova(struct), IommuIoasMapFile.length(struct));
+        Ioas ioas = context.objects().get(IommuIoasMapFile.ioasId(struct), Ioas.class);
+        try {
+            long iova = ioas.mapFile(
+                    command.caller(),
+                    Ioas.protection(flags),
+                    (flags & IommufdIoas.IOMMU_IOAS_MAP_FIXED_IOVA) != 0,
+                    IommuIoasMapFile.fd(struct),
+                    IommuIoasMapFile.start(struct),
+                    IommuIoasMapFile.length(struct),
+                    IommuIoasMapFile.iova(struct));
+            IommuIoasMapFile.iova(struct, iova);
+        } finally {
+            ioas.put();
+        }
+        command.respond();
+    }
+
+    static void changeProcess(Context context, UserCommand command) {
+        if (IommuIoasChangeProcess.reserved(command.struct()) != 0) {
+            throw new VfioException(Errno.EOPNOTSUPP, "CHANGE_PROCESS refused: a reserved field is not 0");
+        }
+        ProcessChange.run(context, command.caller());
         command.respond();
     }
 

@@ -60,7 +60,7 @@ final class IoasMapper {
     }
 
     /**
-     * The areas' slices that make up a range, as new pieces.
+     * The areas' slices that make up a range, as new pieces. Their pages are held, to be dropped by the caller.
      *
      * @throws VfioException ENOENT when finished areas do not cover the range without a hole
      */
@@ -77,6 +77,7 @@ final class IoasMapper {
                 long end = Long.compareUnsigned(area.last, last) < 0 ? area.last : last;
                 pieces.add(new Area(area.pages, area.offset + skip, end - at + 1, protection));
                 if (end == last) {
+                    pieces.forEach(piece -> piece.pages.hold());
                     return pieces;
                 }
                 at = end + 1;
@@ -112,6 +113,7 @@ final class IoasMapper {
                     Area piece = pieces[placed];
                     checkPiece(piece, space.alignment());
                     piece.place(next);
+                    piece.pages.hold();
                     space.areas.insert(piece);
                     next += piece.length;
                 }
@@ -162,6 +164,7 @@ final class IoasMapper {
     private void removeFromLayout(Area[] pieces, int count) {
         for (int i = 0; i < count; i++) {
             table.space.areas.remove(pieces[i]);
+            pieces[i].pages.drop();
         }
     }
 }

@@ -130,6 +130,7 @@ final class IoasUnmapper {
         } finally {
             layout.unlock();
         }
+        area.pages.drop();
     }
 
     private void notifyAccesses(long iova, long length) {
@@ -170,6 +171,7 @@ final class IoasUnmapper {
             table.space.areas.remove(area);
             table.space.areas.insert(left);
             table.space.areas.insert(right);
+            area.pages.hold(); // one more area
         } finally {
             table.iovaLock.writeLock().unlock();
             table.domainsLock.readLock().unlock();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.backend.iommufd;
 
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -110,6 +112,20 @@ final class ObjectTable {
         }
         IommufdObject object = now.get(id);
         return object != null && object.tryGet() ? object : null;
+    }
+
+    /** All objects of a kind by id; a use of each has begun. */
+    <T extends IommufdObject> List<T> all(Class<T> type) {
+        List<T> found = new ArrayList<>();
+        for (int id = FIRST_ID; id < slots.length(); id++) {
+            IommufdObject object = find(id);
+            if (type.isInstance(object)) {
+                found.add(type.cast(object));
+            } else if (object != null) {
+                object.put();
+            }
+        }
+        return found;
     }
 
     /**

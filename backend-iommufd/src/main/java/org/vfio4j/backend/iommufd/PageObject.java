@@ -4,9 +4,10 @@ package org.vfio4j.backend.iommufd;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.BackingMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.RunSink;
@@ -14,9 +15,9 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /**
- * Whole pages of one range of a user's memory, shared by every area copied from the first (kernel: {@code struct
- * iopt_pages}). A page is pinned, and charged, exactly while at least one {@link PageSpan} covers it, however many do.
- * Spec: iommufd §6.1, §6.4 to §6.6.
+ * Whole pages of one range of a user's memory or of a file, shared by every area copied from the first (kernel: {@code struct
+ * iopt_pages}). A page is pinned, and charged, exactly while at least one {@link PageSpan} covers it, however many do. Counted by
+ * its areas and by whoever works on it; the last one gives the source back. Spec: iommufd §6.1, §6.4 to §6.6.
  */
 final class PageObject {
     /** Serialises pinning and filling. Taken after the IOVA lock, before any lock of the address space or the host. */
@@ -25,11 +26,14 @@ final class PageObject {
     /** Whether the mapping that made this object allowed the device to write. */
     final boolean writable;
 
-    private final AddressSpace source;
-    /** Address of page 0. */
-    private final long base;
+    private final PageSource source;
 
-    private final Accounting accounting;
+    /** Starts with the reference of whoever made this. */
+    private final AtomicInteger references = new AtomicInteger(1);
+
+    /** Guarded by {@link #pagesLock}. */
+    private Accounting accounting;
+
     private final PhysicalMemory memory;
     private final int pageShift;
 
@@ -42,9 +46,8 @@ final class PageObject {
      */
     private final IntervalTree<PinnedRun> runs = new IntervalTree<>();
 
-    PageObject(AddressSpace source, long vaddr, boolean writable, Accounting accounting, PhysicalMemory memory) {
+    PageObject(PageSource source, boolean writable, Accounting accounting, PhysicalMemory memory) {
         this.source = source;
-        this.base = vaddr & -memory.pageSize();
         this.writable = writable;
         this.accounting = accounting;
         this.memory = memory;
@@ -57,7 +60,43 @@ final class PageObject {
 
     /** Address of a byte in the source, the automatic choice of an IOVA goes by its alignment. */
     long sourceAddress(long offset) {
-        return base + offset;
+        return source.address(offset);
+    }
+
+    /** Whether the pages are a file's. */
+    boolean ofFile() {
+        return source.ofFile();
+    }
+
+    /** Takes a reference; the caller knows that there is one. */
+    void hold() {
+        references.incrementAndGet();
+    }
+
+    /** Gives a reference back. Cannot fail. */
+    void drop() {
+        if (references.decrementAndGet() == 0) {
+            source.close();
+        }
+    }
+
+    /** Who is charged. Under {@link #pagesLock}. */
+    Accounting accounting() {
+        return accounting;
+    }
+
+    /** Says who is charged from now on; the caller has moved what is charged already. Under {@link #pagesLock}. */
+    void accounting(Accounting next) {
+        accounting = next;
+    }
+
+    /** Pages pinned now. Under {@link #pagesLock}. */
+    long pinnedPages() {
+        long pages = 0;
+        for (PinnedRun run = runs.first(); run != null; run = runs.next(run)) {
+            pages += run.pages();
+        }
+        return pages;
     }
 
     /**
@@ -145,19 +184,14 @@ final class PageObject {
     }
 
     /**
-     * Copies between a buffer and the pages: through the source as it is now while its owner lives, afterwards through
-     * what is still pinned. Takes {@link #pagesLock} in the second case.
+     * Copies between a buffer and the pages: through the source as it is now if it can, else through what is pinned, and a file's
+     * pages that are not are pinned for as long as it takes. May take {@link #pagesLock}.
      *
      * @param offset first byte, counted from page 0
-     * @throws VfioException EFAULT
+     * @throws VfioException EFAULT, and for a file what pinning answers
      */
     void copy(long offset, MemorySegment buffer, long bufferOffset, long length, boolean write) {
-        if (source.alive()) {
-            if (write) {
-                source.write(base + offset, buffer, bufferOffset, length);
-            } else {
-                source.read(base + offset, buffer, bufferOffset, length);
-            }
+        if (source.copy(offset, buffer, bufferOffset, length, write)) {
             return;
         }
         pagesLock.lock();
@@ -173,31 +207,52 @@ final class PageObject {
         while (done < length) {
             long at = offset + done;
             PinnedRun run = runAt(at >>> pageShift);
-            if (run == null) {
-                throw fault(at, length - done);
+            PinnedRun own = run == null ? pinPage(at >>> pageShift) : null;
+            try {
+                PinnedRun used = run == null ? Objects.requireNonNull(own) : run;
+                long inRun = at - (used.start << pageShift);
+                long part = Math.min(length - done, (used.pages() << pageShift) - inRun);
+                boolean there = write
+                        ? memory.write(used.phys + inRun, buffer, bufferOffset + done, part)
+                        : memory.read(used.phys + inRun, buffer, bufferOffset + done, part);
+                if (!there) {
+                    throw fault(at, part);
+                }
+                done += part;
+            } finally {
+                if (own != null) {
+                    unpin(own);
+                }
             }
-            long inRun = at - (run.start << pageShift);
-            long part = Math.min(length - done, (run.pages() << pageShift) - inRun);
-            boolean there = write
-                    ? memory.write(run.phys + inRun, buffer, bufferOffset + done, part)
-                    : memory.read(run.phys + inRun, buffer, bufferOffset + done, part);
-            if (!there) {
-                throw fault(at, part);
-            }
-            done += part;
         }
     }
 
+    /** Pins one page for a copy, without a charge (kernel: the slow path of {@code iopt_pages_rw_access}). */
+    private PinnedRun pinPage(long page) {
+        if (!source.ofFile()) {
+            throw fault(page << pageShift, 1L << pageShift);
+        }
+        var pinned = new ArrayList<PinnedRun>(1);
+        try {
+            pinGap(page, page, pinned);
+        } catch (RuntimeException refused) {
+            pinned.forEach(this::unpin);
+            throw refused;
+        }
+        return pinned.getFirst();
+    }
+
     private void pinGap(long firstPage, long lastPage, List<PinnedRun> into) {
-        long start = base + (firstPage << pageShift);
+        long offset = firstPage << pageShift;
         long length = (lastPage - firstPage + 1) << pageShift;
+        long start = source.address(offset);
         if (length <= 0 || Long.compareUnsigned(start + length - 1, start) < 0) {
-            throw fault(firstPage << pageShift, length);
+            throw fault(offset, length);
         }
         var sink = new GapSink(firstPage, into);
-        source.pin(start, length, writable, sink);
+        source.pin(offset, length, writable, sink);
         if (sink.refused) {
-            throw fault(firstPage << pageShift, length);
+            throw fault(offset, length);
         }
     }
 
@@ -219,7 +274,7 @@ final class PageObject {
     private VfioException fault(long offset, long length) {
         return new VfioException(
                 Errno.EFAULT,
-                "memory at 0x" + Long.toHexString(base + offset) + ", " + Long.toUnsignedString(length)
+                "memory at 0x" + Long.toHexString(source.address(offset)) + ", " + Long.toUnsignedString(length)
                         + " bytes, is not there for the access asked for");
     }
 

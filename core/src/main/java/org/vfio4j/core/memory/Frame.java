@@ -11,7 +11,8 @@ import org.vfio4j.spi.memory.BackingMemory;
  * there releases.
  */
 final class Frame {
-    private static final long REMOVED = Long.MIN_VALUE;
+    /** The owner took the memory out; as what {@link #unpin} answers: nobody is left, it must be released. */
+    static final long REMOVED = Long.MIN_VALUE;
 
     final BackingMemory backing;
     /** Place of byte 0: the low 30 bits of the alignment address. */
@@ -47,8 +48,8 @@ final class Frame {
         }
     }
 
-    /** Takes pins back; returns whether the memory must now be released. */
-    boolean unpin(long pages) {
+    /** Takes pins back; returns those that are left, plus {@link #REMOVED} if the owner took the memory out. */
+    long unpin(long pages) {
         while (true) {
             long now = state.get();
             if ((now & ~REMOVED) < pages) {
@@ -56,7 +57,7 @@ final class Frame {
                         "unpin of " + pages + " pages, but only " + (now & ~REMOVED) + " are pinned in " + backing);
             }
             if (state.compareAndSet(now, now - pages)) {
-                return now - pages == REMOVED;
+                return now - pages;
             }
         }
     }

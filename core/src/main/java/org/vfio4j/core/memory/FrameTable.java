@@ -159,8 +159,11 @@ public final class FrameTable implements PhysicalMemory {
         if (frame == null) {
             throw new IllegalStateException("unpin of 0x" + Long.toHexString(phys) + ", where there is no memory");
         }
-        if (frame.unpin(pages(phys, length))) {
+        long left = frame.unpin(pages(phys, length));
+        if (left == Frame.REMOVED) {
             release(number(phys), frame);
+        } else if (left == 0) {
+            frame.backing.unpinned();
         }
     }
 

@@ -28,6 +28,7 @@ public final class LocalProcess implements UapiProcess {
 
     private final PathTree tree;
     private final int pageSize;
+    private final PhysicalMemory physical;
     private final JvmAddressSpace memory;
     private final LocalFdTable files;
     private final FileTransfer transfer;
@@ -49,6 +50,7 @@ public final class LocalProcess implements UapiProcess {
         this.tree = tree;
         this.options = options;
         this.pageSize = memory.pageSize();
+        this.physical = memory;
         this.memory = new JvmAddressSpace(memory);
         this.files = new LocalFdTable(options.maxFiles());
         this.transfer = new FileTransfer(this.memory);
@@ -109,6 +111,32 @@ public final class LocalProcess implements UapiProcess {
         int fd = files.reserve();
         files.publish(fd, new OpenFile(new EventCounter(initial), OpenFlags.O_RDWR), false);
         return fd;
+    }
+
+    @Override
+    public int memoryFile(MemorySegment bytes) {
+        var file = new MemoryFile(bytes, physical);
+        try {
+            int fd = files.reserve();
+            files.publish(fd, new OpenFile(file, OpenFlags.O_RDWR), true);
+            return fd;
+        } catch (Throwable refused) {
+            file.close();
+            throw refused;
+        }
+    }
+
+    @Override
+    public void truncate(int fd, long size) {
+        OpenFile open = files.acquire(fd);
+        try {
+            if (!(open.file() instanceof MemoryFile file)) {
+                throw new VfioException(Errno.EINVAL, "truncate: descriptor " + fd + " is no memory file");
+            }
+            file.truncate(size);
+        } finally {
+            open.close();
+        }
     }
 
     @Override

@@ -29,6 +29,7 @@ class FrameTableTest {
         boolean present = true;
         boolean writable = true;
         int released;
+        int unpinned;
 
         Recorded(long size, long address) {
             this.size = size;
@@ -66,6 +67,11 @@ class FrameTableTest {
         public boolean write(long offset, MemorySegment source, long sourceOffset, long length) {
             MemorySegment.copy(source, sourceOffset, bytes, offset, length);
             return present;
+        }
+
+        @Override
+        public void unpinned() {
+            unpinned++;
         }
 
         @Override
@@ -267,5 +273,29 @@ class FrameTableTest {
         assertThat(table.write(phys, MemorySegment.ofArray(new byte[] {1}), 0, 1))
                 .isFalse();
         assertThat(memory.bytes.get(ValueLayout.JAVA_BYTE, 0)).isZero();
+    }
+
+    @Test
+    void shouldTellTheOwnerWhenNoPinIsLeft() {
+        var memory = memory(4);
+        long phys = table.insert(memory);
+        assertThat(table.pin(phys, 2 * PAGE)).isTrue();
+        assertThat(table.pin(phys + PAGE, PAGE)).isTrue();
+        table.unpin(phys, 2 * PAGE, false);
+        assertThat(memory.unpinned).as("told while a pin is left").isZero();
+        table.unpin(phys + PAGE, PAGE, false);
+        assertThat(memory.unpinned).isEqualTo(1);
+        assertThat(memory.released).isZero();
+    }
+
+    @Test
+    void shouldReleaseInsteadOfTellingWhenTheOwnerTookTheMemoryOut() {
+        var memory = memory(1);
+        long phys = table.insert(memory);
+        assertThat(table.pin(phys, PAGE)).isTrue();
+        table.remove(phys);
+        table.unpin(phys, PAGE, false);
+        assertThat(memory.unpinned).isZero();
+        assertThat(memory.released).isEqualTo(1);
     }
 }

@@ -12,7 +12,6 @@ import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.notify.CallHandler;
 import org.vfio4j.runner.path.NamedPath;
 import org.vfio4j.runner.path.TreeView;
-import org.vfio4j.runner.process.ProgramProcess;
 import org.vfio4j.runner.process.Tasks;
 import org.vfio4j.runner.trace.Trace;
 
@@ -75,7 +74,7 @@ public final class CallTable implements CallHandler {
         handlers[FCNTL] = descriptors::fcntl;
         handlers[MMAP] = maps::mmap;
         CallHandler exec = call -> {
-            tasks.known(call).ifPresent(ProgramProcess::execs);
+            tasks.known(call).ifPresent(process -> process.execs(call.tid()));
             call.proceed();
         };
         handlers[EXECVE] = exec;

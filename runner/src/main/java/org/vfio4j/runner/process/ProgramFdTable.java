@@ -5,7 +5,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.concurrent.locks.ReentrantLock;
-import org.vfio4j.ffm.LinuxLimits;
+import org.vfio4j.ffm.LinuxFiles;
+import org.vfio4j.ffm.LinuxPidfd;
 import org.vfio4j.runner.file.Handle;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.file.Origin;
@@ -13,7 +14,9 @@ import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.notify.InterestingCalls;
 import org.vfio4j.spi.call.FdTable;
 import org.vfio4j.spi.call.FileReference;
+import org.vfio4j.spi.call.PageFile;
 import org.vfio4j.spi.call.UapiFile;
+import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -31,6 +34,8 @@ public final class ProgramFdTable implements FdTable {
     private final Tasks tasks;
     private final Handles handles;
     private final ProgramEvents events;
+    private final PhysicalMemory physical;
+    private final SharedFiles sharedFiles;
 
     /** Guards {@link #reserved} and the search for a number. */
     private final ReentrantLock numbersLock = new ReentrantLock();
@@ -42,8 +47,16 @@ public final class ProgramFdTable implements FdTable {
 
     private long releasesSeen;
 
-    ProgramFdTable(ProgramProcess process, Tasks tasks, Handles handles, ProgramEvents events) {
+    ProgramFdTable(
+            ProgramProcess process,
+            Tasks tasks,
+            Handles handles,
+            ProgramEvents events,
+            PhysicalMemory physical,
+            SharedFiles sharedFiles) {
         this.process = process;
+        this.physical = physical;
+        this.sharedFiles = sharedFiles;
         this.tasks = tasks;
         this.handles = handles;
         this.events = events;
@@ -72,7 +85,20 @@ public final class ProgramFdTable implements FdTable {
         if (isEventfd(call, length)) {
             return new Unowned(events.get(process.pidfd(), call.tid(), fd));
         }
-        return new Unowned(new ForeignFile(task.linkText(call, fd).orElse("another file")));
+        return foreign(task.linkText(call, fd).orElse("another file"), fd);
+    }
+
+    /** A file that is none of the machine's. */
+    private FileReference foreign(String name, int fd) {
+        int ours = LinuxPidfd.getfd(process.pidfd(), fd);
+        if (ours >= 0) {
+            PageFile pages = ForeignPageFile.of(ours, name, physical, sharedFiles);
+            if (pages != null) {
+                return new Owned(pages);
+            }
+            LinuxFiles.close(ours);
+        }
+        return new Unowned(new ForeignFile(name));
     }
 
     private static boolean isEventfd(Call call, long length) {
@@ -95,13 +121,21 @@ public final class ProgramFdTable implements FdTable {
         }
     }
 
+    /** A file that there is only for this reference. */
+    private record Owned(UapiFile file) implements FileReference {
+        @Override
+        public void close() {
+            file.close();
+        }
+    }
+
     @Override
     public int reserve() {
         Call call = Call.current();
         Task task = task(call);
         numbersLock.lock();
         try {
-            long limit = Math.max(0, LinuxLimits.soft(process.tgid(), LinuxLimits.RLIMIT_NOFILE));
+            long limit = ProcessLimit.OPEN_FILES.of(process.tgid());
             int end = (int) Math.min(InterestingCalls.END_DESCRIPTOR, limit);
             int fd = inRange(call, task, end);
             if (fd < 0) {

@@ -9,9 +9,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.ffm.LinuxRemoteMemory;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.notify.Call;
+import org.vfio4j.runner.process.ProgramMemories.Reader;
 import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -21,11 +25,11 @@ import org.vfio4j.uapi.VfioException;
 
 /**
  * Memory of a program in another process, from its start or last {@code exec} to the next one or its end. Arguments are copied with
- * the program's own rights, exact to the byte; devices reach what was pinned through the process' memory file.
+ * the program's own rights, exact to the byte.
  *
- * <p>Pinning checks that everything is mapped and allows the access, and touches pages of files. It does not hold pages: when the
- * program unmaps memory that a device still has, the device gets DMA faults, where with a kernel it would go on with pages
- * nobody else sees. Thread-safe. Spec: type1 §9.
+ * <p>Pinning checks that everything is mapped, allows the access and is there. Pages of files that the program shares are pinned in a
+ * mapping of our own ({@link SharedFiles}), so they are held. Other memory devices reach through the process' memory file: its
+ * pages cannot be held, see {@link ProcessWindow}. Thread-safe. Spec: type1 §9, iommufd §16.
  */
 public final class ProgramMemory implements AddressSpace {
     /** First address no program can have (kernel: {@code TASK_SIZE_MAX}). */
@@ -33,10 +37,12 @@ public final class ProgramMemory implements AddressSpace {
 
     private static final int PAGE = 4096;
 
-    private final int tgid;
     private final MemoryFile memory;
+    private final Function<ProgramMemory, @Nullable Reader> users;
+    private final IntFunction<@Nullable ProgramProcess> processes;
     private final PhysicalMemory physical;
     private final Handles handles;
+    private final SharedFiles files;
     private final LockedPages locked = new LockedPages();
 
     /** Guards {@link #windows} and {@link #ended}. Locks inside {@link #physical} nest in it. */
@@ -47,11 +53,25 @@ public final class ProgramMemory implements AddressSpace {
 
     private volatile boolean ended;
 
-    ProgramMemory(int tgid, int tid, PhysicalMemory physical, Handles handles) {
-        this.tgid = tgid;
+    /**
+     * The memory of a thread.
+     *
+     * @param users finds a process that has a memory
+     * @param processes the process of a thread, if it is known
+     */
+    ProgramMemory(
+            int tid,
+            PhysicalMemory physical,
+            Handles handles,
+            SharedFiles files,
+            Function<ProgramMemory, @Nullable Reader> users,
+            IntFunction<@Nullable ProgramProcess> processes) {
+        this.users = users;
+        this.processes = processes;
         this.memory = MemoryFile.open(tid);
         this.physical = physical;
         this.handles = handles;
+        this.files = files;
     }
 
     @Override
@@ -90,7 +110,7 @@ public final class ProgramMemory implements AddressSpace {
             throw fault("pin", vaddr, length);
         }
         long end = vaddr + length;
-        var runs = new ArrayList<long[]>();
+        var runs = new PinnedRuns(physical);
         windowsLock.lock();
         try {
             if (ended) {
@@ -98,59 +118,70 @@ public final class ProgramMemory implements AddressSpace {
             }
             try (var areas = new MemoryAreas(memory.maps())) {
                 for (long at = vaddr; at < end; ) {
-                    MemoryAreas.Area area = areas.at(at);
+                    MemoryArea area = areas.at(at);
                     if (area == null || !(write ? area.writable() : area.readable())) {
                         throw fault("pin", at, end - at);
                     }
                     long stop = Math.min(area.end(), end);
-                    boolean device = handles.isInside(area.file());
-                    if (area.ofFile() && !device) {
-                        touch(at, stop);
-                    }
-                    addRuns(runs, at, stop, device);
+                    pin(area, at, stop, write, runs);
                     at = stop;
                 }
+            } catch (VfioException refused) {
+                runs.undo();
+                throw refused;
             }
-            pinAll(runs);
         } finally {
             windowsLock.unlock();
         }
-        for (long[] run : runs) {
-            sink.run(run[0], run[1]);
+        runs.report(sink);
+    }
+
+    private void pin(MemoryArea area, long start, long stop, boolean write, PinnedRuns runs) {
+        if (handles.isInside(area.name())) {
+            pinWindows(start, stop, true, runs);
+        } else if (!area.showsFile() || !pinFile(area, start, stop, write, runs)) {
+            if (area.file().isFile()) {
+                touch(start, stop);
+            }
+            pinWindows(start, stop, false, runs);
         }
     }
 
-    private void addRuns(List<long[]> runs, long start, long stop, boolean device) {
+    /** Pins the pages of a shared file; false when the file cannot be mapped here. */
+    private boolean pinFile(MemoryArea area, long start, long stop, boolean write, PinnedRuns runs) {
+        Reader reader = reader();
+        var outcome = files.pin(
+                area.file(),
+                area.inFile(start),
+                stop - start,
+                write,
+                area.start() - area.fileOffset(),
+                forWriting -> FileFinder.open(reader.tgid(), reader.tid(), area, forWriting),
+                runs);
+        return switch (outcome) {
+            case PINNED -> true;
+            case UNMAPPABLE -> false;
+            case BEYOND_END, NO_ROOM -> throw fault("pin", start, stop - start);
+        };
+    }
+
+    private void pinWindows(long start, long stop, boolean device, PinnedRuns runs) {
         for (long at = start; at < stop; ) {
             int number = (int) (at >>> ProcessWindow.SHIFT);
             long windowEnd = (number + 1L) << ProcessWindow.SHIFT;
             long bytes = Math.min(stop, windowEnd) - at;
             long base = windows.computeIfAbsent(
                     number << 1 | (device ? 1 : 0), key -> physical.insert(new ProcessWindow(memory, number, device)));
-            long phys = base + (at & ((1L << ProcessWindow.SHIFT) - 1));
-            long[] last = runs.isEmpty() ? null : runs.getLast();
-            if (last != null && last[0] + last[1] == phys) {
-                last[1] += bytes;
-            } else {
-                runs.add(new long[] {phys, bytes});
+            if (!runs.add(base + (at & ((1L << ProcessWindow.SHIFT) - 1)), bytes)) {
+                throw new VfioException(Errno.EFAULT, "pin refused: the program's memory is gone");
             }
             at += bytes;
         }
     }
 
-    private void pinAll(List<long[]> runs) {
-        for (int i = 0; i < runs.size(); i++) {
-            if (!physical.pin(runs.get(i)[0], runs.get(i)[1])) {
-                for (int done = 0; done < i; done++) {
-                    physical.unpin(runs.get(done)[0], runs.get(done)[1], false);
-                }
-                throw new VfioException(Errno.EFAULT, "pin refused: the program's memory is gone");
-            }
-        }
-    }
-
     /** Reads a byte of each page of a file's mapping: pages beyond the file's end are not there. */
     private void touch(long start, long stop) {
+        int reader = reader().tid();
         try (var arena = Arena.ofConfined()) {
             int most = LinuxRemoteMemory.IOV_MAX;
             MemorySegment pieces = arena.allocate((long) most * LinuxRemoteMemory.IOVEC_SIZE, Long.BYTES);
@@ -166,7 +197,7 @@ public final class ProgramMemory implements AddressSpace {
                     next = (next & -PAGE) + PAGE;
                 }
                 long got = LinuxRemoteMemory.gather(
-                        reader(),
+                        reader,
                         bytes.asSlice(0, count),
                         pieces.asSlice(0, (long) count * LinuxRemoteMemory.IOVEC_SIZE));
                 if (got != count) {
@@ -177,9 +208,25 @@ public final class ProgramMemory implements AddressSpace {
         }
     }
 
-    /** A thread whose memory this is: the one whose call is handled, since the first one may have ended. */
-    private int reader() {
-        return Call.isHandling() ? Call.current().tid() : tgid;
+    /**
+     * Through whom this memory can be read: the thread whose call is handled, if this is its memory (a call of one process may be
+     * about memory that another one mapped), or some thread that has it.
+     *
+     * @throws VfioException EFAULT when nobody has it any more
+     */
+    private Reader reader() {
+        if (Call.isHandling()) {
+            int tid = Call.current().tid();
+            ProgramProcess process = processes.apply(tid);
+            if (process != null && process.memory() == this) {
+                return new Reader(process.tgid(), tid);
+            }
+        }
+        Reader user = users.apply(this);
+        if (user == null) {
+            throw new VfioException(Errno.EFAULT, "the process whose memory it is has ended");
+        }
+        return user;
     }
 
     @Override
@@ -205,11 +252,11 @@ public final class ProgramMemory implements AddressSpace {
     }
 
     private boolean copyIn(long address, MemorySegment part) {
-        return LinuxRemoteMemory.read(reader(), address, part) == part.byteSize();
+        return LinuxRemoteMemory.read(reader().tid(), address, part) == part.byteSize();
     }
 
     private boolean copyOut(long address, MemorySegment part) {
-        return LinuxRemoteMemory.write(reader(), address, part) == part.byteSize();
+        return LinuxRemoteMemory.write(reader().tid(), address, part) == part.byteSize();
     }
 
     @Override
@@ -220,7 +267,7 @@ public final class ProgramMemory implements AddressSpace {
     @Override
     public long backingPageSize(long vaddr) {
         try (var areas = new MemoryAreas(memory.maps())) {
-            MemoryAreas.Area area = areas.at(vaddr);
+            MemoryArea area = areas.at(vaddr);
             return area == null ? PAGE : area.pageSize();
         }
     }

@@ -3,17 +3,16 @@ package org.vfio4j.runner.process;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.IntFunction;
+import java.util.function.Function;
 import org.vfio4j.ffm.LinuxFiles;
-import org.vfio4j.ffm.LinuxLimits;
 import org.vfio4j.ffm.LinuxPoll;
-import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.Capability;
 import org.vfio4j.spi.call.FdTable;
-import org.vfio4j.spi.memory.AddressSpace;
 
 /** A process of the program, from its start to its end; {@code exec} changes its memory only. Thread-safe. */
 public final class ProgramProcess implements Caller {
@@ -24,28 +23,28 @@ public final class ProgramProcess implements Caller {
 
     private final int tgid;
     private final int pidfd;
-    private final IntFunction<ProgramMemory> memories;
+    private final ProgramMemories memories;
     private final ProgramFdTable files;
 
-    /** Guards the exchange of {@link #memory}. */
+    /** Guards the exchange of {@link #memory}, {@link #execing} and {@link #mark}. */
     private final ReentrantLock memoryLock = new ReentrantLock();
+
+    /** Threads that were about to load another program when they were last heard of. */
+    private final Set<Integer> execing = new HashSet<>();
+
+    /** Of the memory there was then. */
+    private MemoryMark mark = MemoryMark.NONE;
 
     private volatile ProgramMemory memory;
     private volatile boolean mayHaveChanged;
 
     ProgramProcess(
-            int tgid,
-            int pidfd,
-            IntFunction<ProgramMemory> memories,
-            Tasks tasks,
-            Handles handles,
-            ProgramEvents events,
-            int tid) {
+            int tgid, int pidfd, ProgramMemories memories, Function<ProgramProcess, ProgramFdTable> files, int tid) {
         this.tgid = tgid;
         this.pidfd = pidfd;
         this.memories = memories;
-        this.files = new ProgramFdTable(this, tasks, handles, events);
-        this.memory = memories.apply(tid);
+        this.files = files.apply(this);
+        this.memory = memories.join(this, tid);
     }
 
     /** Its number. */
@@ -68,9 +67,18 @@ public final class ProgramProcess implements Caller {
         }
     }
 
-    /** It is about to load another program, or to fail to. */
-    public void execs() {
-        mayHaveChanged = true;
+    /** A thread is about to load another program, or to fail to. */
+    public void execs(int tid) {
+        memoryLock.lock();
+        try {
+            if (execing.isEmpty()) {
+                mark = MemoryMark.of(tid);
+            }
+            execing.add(tid);
+            mayHaveChanged = true;
+        } finally {
+            memoryLock.unlock();
+        }
     }
 
     boolean mayHaveChanged() {
@@ -84,11 +92,15 @@ public final class ProgramProcess implements Caller {
         }
         memoryLock.lock();
         try {
-            mayHaveChanged = false;
-            if (!memory.isCurrent()) {
-                memory.end();
-                memory = memories.apply(tid);
+            if (!memory.isCurrent() || !MemoryMark.of(tid).matches(mark)) {
+                memories.leave(this);
+                memory = memories.join(this, tid);
+                execing.clear();
+            } else {
+                // A thread that makes another call did not succeed. Of the others nobody knows yet.
+                execing.remove(tid);
             }
+            mayHaveChanged = !execing.isEmpty();
         } finally {
             memoryLock.unlock();
         }
@@ -96,12 +108,12 @@ public final class ProgramProcess implements Caller {
 
     /** It has ended. */
     void end() {
-        memory.end();
+        memories.leave(this);
         LinuxFiles.close(pidfd);
     }
 
     @Override
-    public AddressSpace memory() {
+    public ProgramMemory memory() {
         return memory;
     }
 
@@ -135,8 +147,7 @@ public final class ProgramProcess implements Caller {
 
     @Override
     public long memlockLimit() {
-        long limit = LinuxLimits.soft(tgid, LinuxLimits.RLIMIT_MEMLOCK);
-        return limit == LinuxLimits.RLIM_INFINITY ? Long.MAX_VALUE : Math.max(limit, 0);
+        return ProcessLimit.LOCKED_MEMORY.of(tgid);
     }
 
     @Override

@@ -7,11 +7,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** What {@code /proc/PID/status} says of a thread. */
-record TaskStatus(int tgid, int uid, long effectiveCapabilities) {
+record TaskStatus(int tgid, int parent, int uid, long effectiveCapabilities) {
 
     /** Reads it; empty when the thread is gone. */
     static Optional<TaskStatus> of(int tid) {
         int tgid = 0;
+        int parent = 0;
         int uid = 0;
         long capabilities = 0;
         try {
@@ -19,6 +20,7 @@ record TaskStatus(int tgid, int uid, long effectiveCapabilities) {
                 String[] words = line.split("\\s+", 3);
                 switch (words[0]) {
                     case "Tgid:" -> tgid = Integer.parseInt(words[1]);
+                    case "PPid:" -> parent = Integer.parseInt(words[1]);
                     case "Uid:" -> uid = Integer.parseInt(words[1]);
                     case "CapEff:" -> capabilities = Long.parseUnsignedLong(words[1], 16);
                     default -> {}
@@ -27,6 +29,6 @@ record TaskStatus(int tgid, int uid, long effectiveCapabilities) {
         } catch (IOException gone) {
             return Optional.empty();
         }
-        return tgid == 0 ? Optional.empty() : Optional.of(new TaskStatus(tgid, uid, capabilities));
+        return tgid == 0 ? Optional.empty() : Optional.of(new TaskStatus(tgid, parent, uid, capabilities));
     }
 }

@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.ffm.LinuxPidfd;
+import org.vfio4j.ffm.LinuxProcess;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.watch.Watch;
@@ -22,6 +23,8 @@ public final class Tasks implements AutoCloseable {
     private final Handles handles;
     private final Watch watch;
     private final ProgramEvents events;
+    private final SharedFiles files;
+    private final ProgramMemories memories;
     private final Map<Integer, Task> tasks = new ConcurrentHashMap<>();
 
     /** Guards {@link #processes} and additions to {@link #tasks}. */
@@ -35,6 +38,13 @@ public final class Tasks implements AutoCloseable {
         this.handles = handles;
         this.watch = watch;
         this.events = new ProgramEvents(watch);
+        this.files = new SharedFiles(physical);
+        this.memories = new ProgramMemories(physical, handles, files, this::processOf);
+    }
+
+    /** How many files of the programs are mapped here, because devices have pages of them. */
+    public int mappedFiles() {
+        return files.count();
     }
 
     /** The thread that makes a call, or null when it has just been killed. */
@@ -91,7 +101,7 @@ public final class Tasks implements AutoCloseable {
                 process = null;
             }
             if (process == null) {
-                process = start(tgid, tid);
+                process = start(tgid, tid, status.get().parent());
             }
             if (process == null) {
                 return null;
@@ -108,22 +118,32 @@ public final class Tasks implements AutoCloseable {
         }
     }
 
-    private @Nullable ProgramProcess start(int tgid, int tid) {
+    private @Nullable ProgramProcess start(int tgid, int tid, int parent) {
         int pidfd = LinuxPidfd.open(tgid);
         if (pidfd < 0) {
             return null;
         }
+        knowSharingParent(tid, parent);
         var process = new ProgramProcess(
-                tgid,
-                pidfd,
-                current -> new ProgramMemory(tgid, current, physical, handles),
-                this,
-                handles,
-                events,
-                tid);
+                tgid, pidfd, memories, owner -> new ProgramFdTable(owner, this, handles, events, physical, files), tid);
         processes.put(tgid, process);
         watch.add(pidfd, () -> ended(process));
         return process;
+    }
+
+    /** A parent with the same memory has it still when the child has ended, so it counts even if it has made no call yet. */
+    private void knowSharingParent(int tid, int parent) {
+        if (parent <= 1 || processes.containsKey(parent) || parent == LinuxProcess.getpid()) {
+            return;
+        }
+        if (LinuxProcess.compareMemory(tid, parent) == 0) {
+            TaskStatus.of(parent).ifPresent(status -> start(parent, parent, status.parent()));
+        }
+    }
+
+    private @Nullable ProgramProcess processOf(int tid) {
+        Task task = tasks.get(tid);
+        return task == null ? null : task.process();
     }
 
     private void ended(ProgramProcess process) {
