@@ -15,8 +15,8 @@ public interface UapiMapping extends AutoCloseable {
 
     /**
      * The file that holds the mapped bytes, so that a door can map them into the process it speaks for. It can be asked for
-     * and opened at any time while this mapping lives, also while the bytes are revoked. Revocation does not reach mappings
-     * of the file: whoever makes one keeps it from being used while {@link #segment} throws, or says that it does not.
+     * and opened at any time while this mapping lives, also while the bytes are revoked: then a mapping of the file gives SIGBUS,
+     * and works again with {@link #segment}. When this mapping is closed, mappings of the file may end for good.
      *
      * @return empty when only this process can reach the bytes
      */
