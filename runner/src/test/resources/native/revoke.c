@@ -113,7 +113,10 @@ static void power(void)
     CHECK(ioctl(o.device, VFIO_DEVICE_RESET) == 0);
     CHECK(holds(0, 0) && writes(mapped, 33));
     struct feature enter = {sizeof enter, FEATURE_SET | LOW_POWER_ENTRY}, leave = {sizeof leave, FEATURE_SET | LOW_POWER_EXIT};
+    uint32_t value;
     CHECK(ioctl(o.device, FEATURE, &enter) == 0);
+    CHECK(gone());
+    CHECK(pread(o.device, &value, 4, 0) == 4 && value == 33);
     CHECK(gone());
     CHECK(ioctl(o.device, FEATURE, &leave) == 0);
     CHECK(holds(0, 33));
