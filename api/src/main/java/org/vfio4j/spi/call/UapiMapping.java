@@ -9,7 +9,8 @@ import org.vfio4j.spi.memory.FileRange;
 public interface UapiMapping extends AutoCloseable {
     /**
      * The mapped bytes. Access while the device has them revoked (memory decoding off, reset) throws
-     * {@link IllegalStateException}, the counterpart of SIGBUS.
+     * {@link IllegalStateException}, the counterpart of SIGBUS. A thread that is just using a segment when it is revoked finds
+     * itself interrupted, too: so the JVM ends accesses to memory that goes.
      */
     MemorySegment segment();
 

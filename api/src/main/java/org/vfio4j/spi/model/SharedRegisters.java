@@ -53,7 +53,10 @@ public interface SharedRegisters extends AutoCloseable {
     /** Writes, as the device itself does: no doorbell rings. Users see it not before anything set earlier. */
     void set(long offset, int size, long value);
 
-    /** Zeroes everything, as a reset does; mappings stay, no doorbell rings. */
+    /**
+     * Zeroes everything, as a reset does; mappings stay, no doorbell rings, also none that was on its way. Waits for a ring that
+     * is being told: not to be called with a lock that the listener takes.
+     */
     void clear();
 
     /**
