@@ -165,7 +165,9 @@ class QueueDeviceTest {
     void shouldCompleteABadAddressWithAnErrorAndCountIt() throws InterruptedException {
         assertThat(status(carryOut(COPY, 0x10, mapped.iova() + DATA, 64, 0))).isEqualTo(DMA_FAULT);
         assertThat(bar.readInt(FAULTS)).isEqualTo(1);
-        assertThat(status(carryOut(FILL, 0, mapped.iova() + DATA, 64, 1))).as("the next command").isZero();
+        assertThat(status(carryOut(FILL, 0, mapped.iova() + DATA, 64, 1)))
+                .as("the next command")
+                .isZero();
     }
 
     @Test

@@ -20,8 +20,7 @@ final class SparseAreas {
 
     /** The capability that names them. */
     static InfoCapability capability(List<MappableArea> areas) {
-        var bytes = new byte
-                [VfioRegionInfoCapSparseMmap.SIZEOF + areas.size() * VfioRegionSparseMmapArea.SIZEOF];
+        var bytes = new byte[VfioRegionInfoCapSparseMmap.SIZEOF + areas.size() * VfioRegionSparseMmapArea.SIZEOF];
         var struct = MemorySegment.ofArray(bytes);
         VfioRegionInfoCapSparseMmap.nrAreas(struct, areas.size());
         for (int i = 0; i < areas.size(); i++) {
@@ -47,8 +46,7 @@ final class SparseAreas {
 
     static String text(List<MappableArea> areas) {
         return areas.stream()
-                .map(area ->
-                        "0x" + Long.toHexString(area.length()) + " bytes at 0x" + Long.toHexString(area.offset()))
+                .map(area -> "0x" + Long.toHexString(area.length()) + " bytes at 0x" + Long.toHexString(area.offset()))
                 .collect(Collectors.joining(", "));
     }
 }

@@ -72,8 +72,7 @@ public final class FunctionPlans {
                 .multiFunction(place.multiFunction)
                 .resources(resources)
                 .power(0x40, true)
-                .extendedMessages(
-                        0x50, QueueLayout.VECTORS, 0, QueueLayout.VECTOR_TABLE, QueueLayout.PENDING_BITS)
+                .extendedMessages(0x50, QueueLayout.VECTORS, 0, QueueLayout.VECTOR_TABLE, QueueLayout.PENDING_BITS)
                 .express(0x60, 0, true)
                 .errorReporting(0x100)
                 .serialNumber(0x150, 0x0011_e900_ff00_1234L)

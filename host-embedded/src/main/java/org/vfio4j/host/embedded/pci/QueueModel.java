@@ -119,8 +119,7 @@ final class QueueModel implements FunctionModel {
     }
 
     private static boolean inDoorbells(long offset) {
-        return offset >= QueueLayout.DOORBELLS
-                && offset < QueueLayout.DOORBELLS + QueueLayout.DOORBELLS_LENGTH;
+        return offset >= QueueLayout.DOORBELLS && offset < QueueLayout.DOORBELLS + QueueLayout.DOORBELLS_LENGTH;
     }
 
     @Override

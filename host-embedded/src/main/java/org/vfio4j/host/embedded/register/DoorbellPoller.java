@@ -70,9 +70,7 @@ public final class DoorbellPoller implements AutoCloseable {
     void remove(RegisterMemory registers) {
         pollerLock.lock();
         try {
-            watched = Arrays.stream(watched)
-                    .filter(other -> other != registers)
-                    .toArray(RegisterMemory[]::new);
+            watched = Arrays.stream(watched).filter(other -> other != registers).toArray(RegisterMemory[]::new);
             if (watched.length == 0) {
                 LockSupport.unpark(thread);
             }

@@ -30,7 +30,9 @@ class RegisterMemoryTest {
     private final List<String> rings = new ArrayList<>();
     private final RegisterMemory registers = new RegisterMemory(
             new SharedRegisters.Layout(
-                    LENGTH, POSITION, List.of(new Doorbell(0x1000, 4), new Doorbell(0x1004, 4), new Doorbell(0x1010, 8))),
+                    LENGTH,
+                    POSITION,
+                    List.of(new Doorbell(0x1000, 4), new Doorbell(0x1004, 4), new Doorbell(0x1010, 8))),
             (offset, before, now) -> rings.add(Long.toHexString(offset) + ": " + before + " -> " + now),
             poller);
     private final Arena arena = Arena.ofShared();
@@ -85,7 +87,9 @@ class RegisterMemoryTest {
             registers.beginMapping();
             assertThat(registers.file()).contains(range);
             registers.write(0, 4, 7);
-            assertThat(old.size()).as("what whoever had the first file still sees").isZero();
+            assertThat(old.size())
+                    .as("what whoever had the first file still sees")
+                    .isZero();
         }
         assertThat(fileSize()).isEqualTo(POSITION + LENGTH);
         registers.endMapping();
@@ -99,7 +103,9 @@ class RegisterMemoryTest {
         registers.write(4, 4, 5);
         registers.show(false);
         assertThat(fileSize()).as("a touch would be SIGBUS").isZero();
-        assertThat(registers.read(0x2ffc, 4)).as("the device has what the program stored").isEqualTo(42);
+        assertThat(registers.read(0x2ffc, 4))
+                .as("the device has what the program stored")
+                .isEqualTo(42);
         registers.set(4, 4, 6);
         registers.set(0x1ff8, 8, -2);
         registers.show(true);
