@@ -31,6 +31,14 @@ public interface DeviceSlot {
     /** Its way to memory, through the IOMMU. */
     DmaPort dma();
 
+    /**
+     * Makes registers that users can map. The device closes them.
+     *
+     * @param layout their length and doorbells
+     * @param listener told when a doorbell was written
+     */
+    SharedRegisters sharedRegisters(SharedRegisters.Layout layout, DoorbellListener listener);
+
     /** See {@link BusDevice#nativeDriver}. */
     Optional<String> nativeDriver();
 

@@ -65,19 +65,41 @@ public interface PciFunction extends BusDevice {
     void writeBar(int bar, long offset, int size, long value);
 
     /**
-     * The register's memory, when it behaves like memory (reads and writes have no side effects that need a trap), so that
-     * it can be mapped; null otherwise.
+     * The parts of a register that behave like memory (no read has a side effect, no write needs a trap), so that users can
+     * map them.
+     *
+     * @return whole pages, ascending, not touching; empty when nothing can be mapped, one area of the register's length when
+     *     all of it can
      */
-    @Nullable
-    MemorySegment barMemory(int bar);
+    default List<MappableArea> mappableAreas(int bar) {
+        return List.of();
+    }
 
     /**
-     * A fresh view of the register's memory, whole pages, that lives as long as an arena: once the arena is closed every
-     * access through the view throws {@link IllegalStateException}. A driver hands it to users, and closes the arena when
-     * the memory is switched off. Needs no restricted method: a host keeps such memory in a file and maps that.
+     * A user's mapping of a register begins, in whatever process (kernel: {@code vm_ops->open}).
      *
-     * @param bar a register whose {@link #barMemory} is not null
-     * @return null when the host cannot give its memory away in this manner; the register cannot be mapped then
+     * @throws org.vfio4j.uapi.VfioException ENOMEM when the host cannot give the memory away now
+     */
+    default void beginMapping(int bar) {}
+
+    /** A user's mapping ended. */
+    default void endMapping(int bar) {}
+
+    /**
+     * Whether mappings of all registers reach them (kernel: {@code unmap_mapping_range} and the fault handler after it): a
+     * driver takes them away while the memory is switched off. Those of other processes get SIGBUS then, and work again when
+     * they are shown again; those of this process have to be ended before by closing their arenas. At first they are shown.
+     */
+    default void showMappings(boolean reachable) {}
+
+    /**
+     * A fresh view of a register's memory, whole pages, that lives as long as an arena: once the arena is closed every
+     * access through the view throws {@link IllegalStateException}. A driver hands it to users, and closes the arena when
+     * the memory is switched off. Only between {@link #beginMapping} and {@link #endMapping}. Needs no restricted method: a
+     * host keeps such memory in a file and maps that.
+     *
+     * @param bar a register with {@link #mappableAreas}
+     * @return null when the host cannot give its memory away now
      */
     default @Nullable MemorySegment mapBar(int bar, Arena arena) {
         return null;
@@ -85,9 +107,9 @@ public interface PciFunction extends BusDevice {
 
     /**
      * The file that {@link #mapBar} maps, with the register's first byte at its offset, so that other processes can map the
-     * same bytes. It stays until the host is closed.
+     * same bytes. It stays until the last mapping of the register ends.
      *
-     * @return null when the memory is in no file that has a path, or cannot be mapped
+     * @return null when the memory is in no file that has a path
      */
     default @Nullable FileRange barFile(int bar) {
         return null;

@@ -30,6 +30,11 @@ final class BarMapping implements UapiMapping {
     private @Nullable MemorySegment view;
     private boolean closed;
 
+    /**
+     * Begins a mapping.
+     *
+     * @throws org.vfio4j.uapi.VfioException ENOMEM when the host cannot give the memory away
+     */
     BarMapping(PciFunction function, DeviceMemory memory, int bar, long offset, long length, boolean writable) {
         this.function = function;
         this.memory = memory;
@@ -37,6 +42,7 @@ final class BarMapping implements UapiMapping {
         this.offset = offset;
         this.length = length;
         this.writable = writable;
+        function.beginMapping(bar);
     }
 
     @Override
@@ -108,11 +114,15 @@ final class BarMapping implements UapiMapping {
     public void close() {
         memory.mappingsLock().lock();
         try {
+            if (closed) {
+                return;
+            }
             closed = true;
             revoke();
         } finally {
             memory.mappingsLock().unlock();
         }
         memory.remove(this);
+        function.endMapping(bar);
     }
 }

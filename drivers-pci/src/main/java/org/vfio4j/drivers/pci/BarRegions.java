@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.drivers.pci;
 
-import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.call.UapiMapping;
 import org.vfio4j.spi.device.InfoCapability;
 import org.vfio4j.spi.device.RegionInfo;
+import org.vfio4j.spi.pci.MappableArea;
 import org.vfio4j.spi.pci.PciFunction;
 import org.vfio4j.spi.pci.PciResource;
 import org.vfio4j.uapi.Errno;
@@ -28,7 +29,9 @@ final class BarRegions implements AutoCloseable {
     private final @Nullable MsixTable table;
     private final @Nullable VfioException[] refusals = new @Nullable VfioException[COUNT];
     private final boolean[] reserved = new boolean[COUNT];
-    private final boolean[] mappable = new boolean[COUNT];
+
+    /** By register: what of it can be mapped, in whole pages. */
+    private final List<List<MappableArea>> mappable = new ArrayList<>();
 
     /** Takes what can be had. */
     BarRegions(PciFunction function, DeviceMemory memory, int pageSize, @Nullable MsixTable table) {
@@ -37,10 +40,11 @@ final class BarRegions implements AutoCloseable {
         this.pageSize = pageSize;
         this.table = table;
         for (int bar = 0; bar < COUNT; bar++) {
-            if (function.resource(bar).present()) {
+            boolean present = function.resource(bar).present();
+            if (present) {
                 reserve(bar);
-                mappable[bar] = canBeMapped(bar);
             }
+            mappable.add(present ? mappableAreas(bar) : List.of());
         }
     }
 
@@ -53,17 +57,12 @@ final class BarRegions implements AutoCloseable {
         }
     }
 
-    private boolean canBeMapped(int bar) {
+    private List<MappableArea> mappableAreas(int bar) {
         var resource = function.resource(bar);
-        if (resource.kind() != PciResource.Kind.MEMORY || function.barMemory(bar) == null) {
-            return false;
+        if (resource.kind() != PciResource.Kind.MEMORY || (resource.length() < pageSize && !aloneInPage(bar))) {
+            return List.of();
         }
-        if (resource.length() < pageSize && !aloneInPage(bar)) {
-            return false;
-        }
-        try (var trial = Arena.ofShared()) {
-            return function.mapBar(bar, trial) != null;
-        }
+        return List.copyOf(function.mappableAreas(bar));
     }
 
     /** Whether a register shorter than a page has the page for itself. */
@@ -95,10 +94,14 @@ final class BarRegions implements AutoCloseable {
             return new RegionInfo(bar, 0, 0, offset);
         }
         int flags = VfioRegion.VFIO_REGION_INFO_FLAG_READ | VfioRegion.VFIO_REGION_INFO_FLAG_WRITE;
-        if (!mappable[bar]) {
+        var areas = mappable.get(bar);
+        if (areas.isEmpty()) {
             return new RegionInfo(bar, flags, resource.length(), offset);
         }
         flags |= VfioRegion.VFIO_REGION_INFO_FLAG_MMAP;
+        if (areas.getFirst().length() < resource.length()) {
+            return new RegionInfo(bar, flags, resource.length(), offset, List.of(SparseAreas.capability(areas)));
+        }
         if (table == null || table.bar() != bar) {
             return new RegionInfo(bar, flags, resource.length(), offset);
         }
@@ -119,7 +122,8 @@ final class BarRegions implements AutoCloseable {
 
     /** Maps part of a register; works while its memory is switched off, touching it does not. */
     UapiMapping map(int bar, long offset, long length, int protection) {
-        if (!mappable[bar]) {
+        var areas = mappable.get(bar);
+        if (areas.isEmpty()) {
             throw new VfioException(Errno.EINVAL, function.name() + ": BAR " + bar + " cannot be mapped");
         }
         long pages = roundUp(function.resource(bar).length());
@@ -132,6 +136,12 @@ final class BarRegions implements AutoCloseable {
                     Errno.EINVAL,
                     function.name() + ": cannot map 0x" + Long.toHexString(length) + " bytes at 0x"
                             + Long.toHexString(offset) + " of BAR " + bar + ", which has 0x" + Long.toHexString(pages));
+        }
+        if (!SparseAreas.cover(areas, offset, roundUp(length), pageSize)) {
+            throw new VfioException(
+                    Errno.EINVAL,
+                    function.name() + ": cannot map 0x" + Long.toHexString(length) + " bytes at 0x"
+                            + Long.toHexString(offset) + " of BAR " + bar + ", only " + SparseAreas.text(areas));
         }
         checkReserved(bar);
         var mapping = new BarMapping(function, memory, bar, offset, length, (protection & PROT_WRITE) != 0);

@@ -31,6 +31,9 @@ final class DeviceMemory {
     /** Whether the function is in D3hot. */
     private volatile boolean asleep;
 
+    /** Whether mappings are shown; written under the memory lock. */
+    private boolean shown = true;
+
     /** Whether the user has given the function to low power, so that mappings stay away. */
     private volatile boolean lowPower;
 
@@ -83,8 +86,33 @@ final class DeviceMemory {
         memoryLock.writeLock().lock();
     }
 
+    /** Shows or hides the mappings of programs as the state now wants it, and lets others in. */
     void leaveExclusive() {
-        memoryLock.writeLock().unlock();
+        try {
+            if (memoryLock.getWriteHoldCount() == 1) {
+                settle();
+            }
+        } finally {
+            memoryLock.writeLock().unlock();
+        }
+    }
+
+    private void settle() {
+        if (shown != mappable()) {
+            shown = !shown;
+            function.showMappings(shown);
+        }
+    }
+
+    /** The state of a function just opened: whatever its last user left, mappings are shown as the state wants it. */
+    void begin() {
+        enterExclusive();
+        try {
+            shown = mappable();
+            function.showMappings(shown);
+        } finally {
+            leaveExclusive();
+        }
     }
 
     ReentrantLock mappingsLock() {
@@ -109,7 +137,11 @@ final class DeviceMemory {
         }
     }
 
-    /** Takes the views of all mappings away; entered exclusively. They come back when asked for again. */
+    /**
+     * Takes the views of all mappings in this process away; entered exclusively. They come back when asked for again. Those of
+     * other processes stay through a reset, which they would wait for in a kernel, and are hidden when this is left if the
+     * memory is off by then.
+     */
     void revokeMappings() {
         mappingsLock.lock();
         try {

@@ -38,6 +38,7 @@ final class LowPower implements PowerOps {
     @Override
     public void get() {
         EventFile woken = null;
+        DeviceMemory back = null;
         powerLock.lock();
         try {
             users++;
@@ -45,11 +46,17 @@ final class LowPower implements PowerOps {
                 asleep = false;
                 woken = wakeup;
                 if (woken != null) {
+                    back = engaged;
                     disengage();
                 }
             }
         } finally {
             powerLock.unlock();
+        }
+        if (back != null) {
+            // Mappings work again before the user can know of the wake-up.
+            back.enterExclusive();
+            back.leaveExclusive();
         }
         if (woken != null) {
             woken.signal();

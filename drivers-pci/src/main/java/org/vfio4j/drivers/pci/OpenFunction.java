@@ -46,6 +46,7 @@ final class OpenFunction {
         access = new BarAccess(function, memory, bars, table);
         rom = new RomRegion(function, memory);
         ioEvents = new IoEvents(function, access, bars, table);
+        memory.begin();
     }
 
     private VirtualConfig virtualConfig(IntxLine intx, MessageControl messages) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.host.ReservedRegion;
+import org.vfio4j.spi.pci.MappableArea;
 import org.vfio4j.spi.pci.PciAddress;
 import org.vfio4j.spi.pci.PciBus;
 import org.vfio4j.spi.pci.PciFunction;
@@ -409,8 +410,8 @@ final class FakeFunction implements PciFunction, AutoCloseable {
     }
 
     @Override
-    public @Nullable MemorySegment barMemory(int bar) {
-        return mapped[bar] ? memory[bar] : null;
+    public List<MappableArea> mappableAreas(int bar) {
+        return mapped[bar] ? List.of(new MappableArea(0, resources[bar].length())) : List.of();
     }
 
     @Override

@@ -23,6 +23,7 @@ import org.vfio4j.host.embedded.machine.McSpec;
 import org.vfio4j.host.embedded.machine.MdevSpec;
 import org.vfio4j.host.embedded.mdev.SerialMdevBus;
 import org.vfio4j.host.embedded.pci.PciTopology;
+import org.vfio4j.host.embedded.register.DoorbellPoller;
 import org.vfio4j.spi.host.Bus;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.DmaFault;
@@ -84,6 +85,7 @@ final class EmbeddedHost implements Host {
         var groups = new GroupTable();
         var units = IommuUnits.make(machine.iommus(), memory, barrier, faults);
         var devices = new DeviceExecutor(machine.name());
+        var doorbells = new DoorbellPoller(machine.name());
 
         var pci = new PciAssembly(machine.pci(), devices);
         var models = new ModelAssembly(machine, providers);
@@ -98,9 +100,9 @@ final class EmbeddedHost implements Host {
                 .filter(IommuSpec.Paging.class::isInstance)
                 .forEach(unit -> reserved.put(unit.name(), unit.reserved()));
         var buses = new ArrayList<Bus>();
-        var functions = pci.build(plan, units, reserved, memory);
+        var functions = pci.build(plan, units, reserved, memory, doorbells);
         functions.forEach(owned::push);
-        var modelled = models.build(plan, units, reserved, machine.pci().nativeDrivers(), memory);
+        var modelled = models.build(plan, units, reserved, machine.pci().nativeDrivers(), memory, doorbells);
         List<BusDevice> onPci = modelled.getOrDefault("pci", List.of());
         if (!functions.isEmpty() || !onPci.isEmpty()) {
             buses.add(new PciTopology(machine.pci().nativeDrivers(), functions, onPci));
@@ -123,6 +125,7 @@ final class EmbeddedHost implements Host {
         });
         // Pushed last, closed first: no device works any more when devices are taken apart.
         owned.push(devices);
+        owned.push(doorbells);
         return new EmbeddedHost(machine.name(), groups, faults, buses, owned);
     }
 

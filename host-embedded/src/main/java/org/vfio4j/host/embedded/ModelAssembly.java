@@ -16,6 +16,7 @@ import org.vfio4j.host.embedded.machine.MachineDescription;
 import org.vfio4j.host.embedded.machine.MachineDescription.ModelSpec;
 import org.vfio4j.host.embedded.machine.Placement;
 import org.vfio4j.host.embedded.machine.SourcePosition;
+import org.vfio4j.host.embedded.register.DoorbellPoller;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -91,18 +92,20 @@ final class ModelAssembly {
             Map<String, IommuUnit> units,
             Map<String, List<ReservedRegion>> reserved,
             List<String> pciDrivers,
-            PhysicalMemory memory) {
+            PhysicalMemory memory,
+            DoorbellPoller poller) {
         Map<String, List<BusDevice>> buses = new LinkedHashMap<>();
         devices.forEach((spec, provider) -> {
             var unit = spec.placement().iommu();
-            var slot = new MachineSlot(new MachineSlot.Plan(
+            var place = new MachineSlot.Plan(
                     spec.name(),
                     "/devices/" + provider.bus() + "/" + spec.name(),
                     spec.driver(),
                     Optional.ofNullable(groups.group(spec)),
                     unit.map(units::get).map(IommuUnit::capabilities).orElse(Set.of()),
                     unit.map(reserved::get).orElse(List.of()),
-                    provider.bus().equals("pci") ? pciDrivers : List.of()));
+                    provider.bus().equals("pci") ? pciDrivers : List.of());
+            var slot = new MachineSlot(place, poller);
             var device = create(spec, provider, slot);
             slot.install(device, () -> true, memory);
             buses.computeIfAbsent(provider.bus(), name -> new ArrayList<>()).add(device);

@@ -18,6 +18,7 @@ import org.vfio4j.host.embedded.pci.EmbeddedFunction;
 import org.vfio4j.host.embedded.pci.FunctionPlan;
 import org.vfio4j.host.embedded.pci.FunctionPlans;
 import org.vfio4j.host.embedded.pci.PciBusNode;
+import org.vfio4j.host.embedded.register.DoorbellPoller;
 import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.pci.PciAddress;
@@ -79,6 +80,7 @@ final class PciAssembly {
         var place = new FunctionPlans.Place(address, multiFunction(address));
         var plan = switch (function.model()) {
             case PciSpec.Edu edu -> FunctionPlans.edu(place, edu.express(), edu.dmaMask(), devices, addresses);
+            case PciSpec.Queue queue -> FunctionPlans.queue(place, devices, addresses);
             case PciSpec.Multi multi -> FunctionPlans.multi(place, addresses);
             case PciSpec.Bridge bridge -> planBridge(place, function, bridge);
             case PciSpec.Image image -> {
@@ -168,7 +170,8 @@ final class PciAssembly {
             GroupPlan groups,
             Map<String, IommuUnit> units,
             Map<String, List<ReservedRegion>> reserved,
-            PhysicalMemory memory) {
+            PhysicalMemory memory,
+            DoorbellPoller poller) {
         Map<Integer, PciBusNode> buses = new HashMap<>();
         Map<PciAddress, EmbeddedFunction> functions = new HashMap<>();
         var built = new ArrayList<EmbeddedFunction>();
@@ -178,7 +181,7 @@ final class PciAssembly {
                     bus(address), key -> new PciBusNode(address.segment(), address.bus(), above(address, functions)));
             var regions = new ArrayList<>(function.reserved());
             function.placement().iommu().ifPresent(unit -> regions.addAll(reserved.getOrDefault(unit, List.of())));
-            var slot = new MachineSlot(new MachineSlot.Plan(
+            var place = new MachineSlot.Plan(
                     address.toString(),
                     bus.sysfsPath() + "/" + address,
                     function.driver(),
@@ -190,7 +193,8 @@ final class PciAssembly {
                             .map(IommuUnit::capabilities)
                             .orElse(Set.of()),
                     regions,
-                    spec.nativeDrivers()));
+                    spec.nativeDrivers());
+            var slot = new MachineSlot(place, poller);
             var plan = plans.get(address);
             if (plan == null) {
                 throw new IllegalStateException("no plan for " + address);

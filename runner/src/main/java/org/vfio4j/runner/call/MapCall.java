@@ -12,8 +12,8 @@ import org.vfio4j.uapi.VfioException;
 
 /**
  * {@code mmap} of the machine's files: the file decides, and what it allows the kernel maps. For that the program's descriptor is
- * made one of the file with the memory, which holds it at the same offset. Revocation (memory decoding off, reset) does not reach
- * the program's mappings.
+ * made one of the file with the memory, which holds it at the same offset. While registers are taken away (memory decoding off, low
+ * power) that file is empty, so that the program gets SIGBUS.
  */
 final class MapCall {
     private static final int PAGE = 4096;

@@ -9,6 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.host.embedded.iommu.EmbeddedGroup;
+import org.vfio4j.host.embedded.register.DoorbellPoller;
+import org.vfio4j.host.embedded.register.RegisterMemory;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
@@ -16,6 +18,8 @@ import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.model.DeviceSlot;
 import org.vfio4j.spi.model.DmaPort;
+import org.vfio4j.spi.model.DoorbellListener;
+import org.vfio4j.spi.model.SharedRegisters;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -31,6 +35,7 @@ public final class MachineSlot implements DeviceSlot {
     private static final Set<String> WITHOUT_DMA = Set.of("pcieport", "pci-stub");
 
     private final Plan plan;
+    private final @Nullable DoorbellPoller poller;
     private final LatePort port = new LatePort();
 
     /** Guards {@link #nativeDriver}; taken before the group's lock. */
@@ -39,9 +44,20 @@ public final class MachineSlot implements DeviceSlot {
     private volatile @Nullable String nativeDriver;
     private @Nullable BusDevice device;
 
-    /** A place as planned. */
+    /** A place as planned, on a bus whose devices have no registers that users map. */
     public MachineSlot(Plan plan) {
         this.plan = plan;
+        this.poller = null;
+    }
+
+    /**
+     * A place as planned.
+     *
+     * @param poller of the machine
+     */
+    public MachineSlot(Plan plan, DoorbellPoller poller) {
+        this.plan = plan;
+        this.poller = poller;
     }
 
     /**
@@ -120,6 +136,14 @@ public final class MachineSlot implements DeviceSlot {
     @Override
     public DmaPort dma() {
         return port;
+    }
+
+    @Override
+    public SharedRegisters sharedRegisters(SharedRegisters.Layout layout, DoorbellListener listener) {
+        if (poller == null) {
+            throw new UnsupportedOperationException(plan.name + " is on a bus without registers that users map");
+        }
+        return new RegisterMemory(layout, listener, poller);
     }
 
     @Override

@@ -27,7 +27,8 @@ public final class EduExercise implements DeviceExercise {
     public boolean drives(DeviceView device) {
         return device.busDevice() instanceof PciFunction function
                 && function.readConfig(0, 4) == IDS
-                && function.barMemory(0) == null; // a recorded function has the ids but plain memory for registers
+                && function.mappableAreas(0)
+                        .isEmpty(); // a recorded function has the ids but plain memory for registers
     }
 
     @Override

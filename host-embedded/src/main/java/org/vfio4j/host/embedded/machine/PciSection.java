@@ -13,7 +13,7 @@ import org.vfio4j.spi.pci.PciResource;
 
 /** Reads the section {@code pci} of a description. */
 final class PciSection {
-    private static final List<String> MODELS = List.of("edu", "edu-pcie", "multi", "bridge", "dump");
+    private static final List<String> MODELS = List.of("edu", "edu-pcie", "queue", "multi", "bridge", "dump");
     private static final List<String> BRIDGES = List.of("root-port", "pci-bridge");
     private static final long LARGEST_REGISTER = 1L << 39;
     private static final int BAR0 = 0x10;
@@ -74,6 +74,7 @@ final class PciSection {
         return switch (json.word("model", MODELS, null)) {
             case "edu" -> new PciSpec.Edu(false, json.number("dmaMask", 0xfff, -1, 0));
             case "edu-pcie" -> new PciSpec.Edu(true, json.number("dmaMask", 0xfff, -1, 0));
+            case "queue" -> new PciSpec.Queue();
             case "multi" -> new PciSpec.Multi();
             case "bridge" ->
                 new PciSpec.Bridge(

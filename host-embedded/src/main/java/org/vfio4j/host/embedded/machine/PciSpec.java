@@ -58,6 +58,9 @@ public record PciSpec(List<String> nativeDrivers, List<FunctionSpec> functions) 
      */
     public record Edu(boolean express, long dmaMask) implements Model {}
 
+    /** The device with rings and doorbells. */
+    public record Queue() implements Model {}
+
     /** A plain function of a multi-function card. */
     public record Multi() implements Model {}
 

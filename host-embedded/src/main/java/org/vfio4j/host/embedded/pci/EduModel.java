@@ -5,7 +5,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.model.DmaPort;
 
 /**
@@ -262,11 +261,6 @@ final class EduModel implements FunctionModel {
     private static boolean inBuffer(long address, long length) {
         long offset = address - BUFFER_ADDRESS;
         return offset >= 0 && offset <= BUFFER_LENGTH && length >= 0 && length <= BUFFER_LENGTH - offset;
-    }
-
-    @Override
-    public @Nullable MemorySegment memory(int bar) {
-        return null;
     }
 
     @Override

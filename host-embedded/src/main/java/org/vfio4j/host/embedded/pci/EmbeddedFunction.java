@@ -18,6 +18,7 @@ import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.memory.FileRange;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.pci.MappableArea;
 import org.vfio4j.spi.pci.PciAddress;
 import org.vfio4j.spi.pci.PciFunction;
 import org.vfio4j.spi.pci.PciResource;
@@ -85,7 +86,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
         this.expressAt = CapabilityList.find(content, CapabilityList.EXPRESS);
         this.advancedAt = CapabilityList.find(content, CapabilityList.ADVANCED_FEATURES);
         this.interrupts = new FunctionInterrupts(slot.name());
-        this.model = plan.model().create(interrupts, slot.dma());
+        this.model = plan.model().create(interrupts, slot);
         applyConfiguration();
         bus.add(this);
         slot.install(this, () -> (command & ConfigSpace.COMMAND_MASTER) != 0, memory);
@@ -336,18 +337,47 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     @Override
-    public @Nullable MemorySegment barMemory(int bar) {
-        return model.memory(bar);
+    public List<MappableArea> mappableAreas(int bar) {
+        var registers = model.shared(bar);
+        return registers != null && registers.mappable() ? model.mappable(bar) : List.of();
+    }
+
+    @Override
+    public void beginMapping(int bar) {
+        var registers = model.shared(bar);
+        if (registers != null) {
+            registers.beginMapping();
+        }
+    }
+
+    @Override
+    public void endMapping(int bar) {
+        var registers = model.shared(bar);
+        if (registers != null) {
+            registers.endMapping();
+        }
+    }
+
+    @Override
+    public void showMappings(boolean reachable) {
+        for (int bar = 0; bar < ROM; bar++) {
+            var registers = model.shared(bar);
+            if (registers != null) {
+                registers.show(reachable);
+            }
+        }
     }
 
     @Override
     public @Nullable MemorySegment mapBar(int bar, Arena lifetime) {
-        return model.map(bar, lifetime);
+        var registers = model.shared(bar);
+        return registers == null ? null : registers.map(lifetime);
     }
 
     @Override
     public @Nullable FileRange barFile(int bar) {
-        return model.file(bar);
+        var registers = model.shared(bar);
+        return registers == null ? null : registers.file().orElse(null);
     }
 
     @Override

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.host.embedded.pci;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.vfio4j.spi.memory.FileRange;
+import org.vfio4j.spi.model.SharedRegisters;
+import org.vfio4j.spi.pci.MappableArea;
 
 /**
  * What a function does behind its base address registers. Accesses come from any thread, only while the function decodes
@@ -22,18 +22,14 @@ interface FunctionModel extends AutoCloseable {
     /** Writes a register. */
     void write(int bar, long offset, int size, long value);
 
-    /** The register's memory when it is plain memory that can be mapped; null otherwise. */
-    @Nullable
-    MemorySegment memory(int bar);
-
-    /** A view of that memory, whole pages, with a lifetime of its own; null when there is none to give away. */
-    default @Nullable MemorySegment map(int bar, Arena lifetime) {
+    /** The registers behind an index that can be mapped, at least in part; null when there are none. */
+    default @Nullable SharedRegisters shared(int bar) {
         return null;
     }
 
-    /** The file that holds that memory; null when no file does. */
-    default @Nullable FileRange file(int bar) {
-        return null;
+    /** Which parts of those can be mapped. */
+    default List<MappableArea> mappable(int bar) {
+        return List.of();
     }
 
     /** Returns to the state after power-on; ends activity, waiting for a transfer that is running. */

@@ -4,7 +4,7 @@ package org.vfio4j.host.embedded.pci;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.vfio4j.spi.model.DmaPort;
+import org.vfio4j.spi.model.DeviceSlot;
 import org.vfio4j.spi.pci.PciAddress;
 import org.vfio4j.spi.pci.PciResource;
 
@@ -44,8 +44,8 @@ public record FunctionPlan(
          * Makes it.
          *
          * @param interrupts how it asks for attention
-         * @param dma its way to memory
+         * @param slot its place, with its way to memory
          */
-        FunctionModel create(FunctionInterrupts interrupts, DmaPort dma);
+        FunctionModel create(FunctionInterrupts interrupts, DeviceSlot slot);
     }
 }

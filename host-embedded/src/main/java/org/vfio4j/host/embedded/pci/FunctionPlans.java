@@ -60,7 +60,32 @@ public final class FunctionPlans {
                 Optional.empty(),
                 false,
                 Map.of(),
-                (interrupts, dma) -> new EduModel(interrupts, dma, devices, mask));
+                (interrupts, slot) -> new EduModel(interrupts, slot.dma(), devices, mask));
+    }
+
+    /** A device with rings in memory and doorbells that users map, as a PCI Express endpoint with function-level reset. */
+    public static FunctionPlan queue(Place place, Executor devices, BusAddresses addresses) {
+        var resources = addresses.assign(registers(memory(QueueLayout.LENGTH)));
+        var config = new ConfigBuilder(4096)
+                .identity(QEMU, 0x11e9, 0x01, 0x120000)
+                .subsystem(RED_HAT_QUMRANET, 0x1100)
+                .multiFunction(place.multiFunction)
+                .resources(resources)
+                .power(0x40, true)
+                .extendedMessages(0x50, QueueLayout.VECTORS, 0, QueueLayout.VECTOR_TABLE, QueueLayout.PENDING_BITS)
+                .express(0x60, 0, true)
+                .errorReporting(0x100)
+                .serialNumber(0x150, 0x0011_e900_ff00_1234L)
+                .build();
+        return new FunctionPlan(
+                place.address,
+                "queue device",
+                config,
+                resources,
+                Optional.empty(),
+                false,
+                Map.of(),
+                (interrupts, slot) -> new QueueModel(interrupts, slot, devices));
     }
 
     /** One function of a plain network card without behaviour: registers are memory, MSI and MSI-X, reset through D3hot. */
@@ -87,7 +112,7 @@ public final class FunctionPlans {
                 Optional.empty(),
                 false,
                 Map.of(),
-                (interrupts, dma) -> new MemoryModel(resources));
+                (interrupts, slot) -> new MemoryModel(resources, slot));
     }
 
     /**
@@ -120,7 +145,7 @@ public final class FunctionPlans {
                 Optional.of(List.of()),
                 slotReset,
                 Map.of(),
-                (interrupts, dma) -> new MemoryModel(none));
+                (interrupts, slot) -> new MemoryModel(none, slot));
     }
 
     /**
@@ -144,7 +169,7 @@ public final class FunctionPlans {
                 resetMethods,
                 false,
                 captured,
-                (interrupts, dma) -> new MemoryModel(resources));
+                (interrupts, slot) -> new MemoryModel(resources, slot));
     }
 
     private static PciResource memory(long length) {

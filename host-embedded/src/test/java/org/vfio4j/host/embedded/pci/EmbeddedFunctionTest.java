@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.host.embedded.BootedMachine;
+import org.vfio4j.spi.pci.MappableArea;
 import org.vfio4j.spi.pci.PciFunction;
 import org.vfio4j.spi.pci.PciResource;
 import org.vfio4j.uapi.Errno;
@@ -100,18 +102,24 @@ class EmbeddedFunctionTest {
 
     @Test
     void shouldShareRegisterMemoryWithMappings() {
-        var memory = card.barMemory(0);
-        assertThat(memory).isNotNull();
-        if (memory != null) {
-            assertThat(memory.byteSize()).isEqualTo(128 << 10);
-            assertThat(memory.address() % 4096).isZero();
-            memory.set(ValueLayout.JAVA_BYTE, 5, (byte) 0x42);
-            assertThat(card.readBar(0, 5, 1)).isEqualTo(0x42);
+        assertThat(card.mappableAreas(0)).containsExactly(new MappableArea(0, 128 << 10));
+        card.beginMapping(0);
+        try (var lifetime = Arena.ofShared()) {
+            var memory = card.mapBar(0, lifetime);
+            assertThat(memory).isNotNull();
+            if (memory != null) {
+                assertThat(memory.byteSize()).isEqualTo(128 << 10);
+                assertThat(memory.address() % 4096).isZero();
+                memory.set(ValueLayout.JAVA_BYTE, 5, (byte) 0x42);
+                assertThat(card.readBar(0, 5, 1)).isEqualTo(0x42);
+            }
         }
-        assertThat(card.barMemory(2)).as("ports cannot be mapped").isNull();
-        assertThat(edu.barMemory(0))
+        card.endMapping(0);
+        assertThat(card.readBar(0, 5, 1)).as("after the mapping").isEqualTo(0x42);
+        assertThat(card.mappableAreas(2)).as("ports cannot be mapped").isEmpty();
+        assertThat(edu.mappableAreas(0))
                 .as("registers with effects cannot be mapped")
-                .isNull();
+                .isEmpty();
     }
 
     @Test
