@@ -3,6 +3,7 @@ package org.vfio4j.drivers.pci;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.vfio4j.spi.pci.PciFunction;
@@ -81,6 +82,11 @@ final class DeviceMemory {
                     function.name() + ": memory cannot be taken away by a listener that runs inside an access to it");
         }
         memoryLock.writeLock().lock();
+    }
+
+    /** The memory lock for someone who must not wait for it. It cannot be had by a thread that is in an access. */
+    Lock exclusive() {
+        return memoryLock.writeLock();
     }
 
     void leaveExclusive() {
