@@ -1,30 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.conformance;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.vfio4j.conformance.Program.require;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.vfio4j.VfioOptions;
-import org.vfio4j.uapi.VfioExtension;
 import org.vfio4j.uapi.VfioIoctl;
-import org.vfio4j.uapi.VfioIrq;
-import org.vfio4j.uapi.VfioPci;
-import org.vfio4j.uapi.struct.VfioIrqSet;
 import org.vfio4j.uapi.struct.VfioPciDependentDevice;
 import org.vfio4j.uapi.struct.VfioPciHotReset;
 import org.vfio4j.uapi.struct.VfioPciHotResetInfo;
-import org.vfio4j.uapi.struct.VfioRegionInfo;
 
 /** A machine of slots and buses, and the calls of hot resets. Spec: pci §14. */
-abstract class HotResetTestCase extends UapiTestCase {
+abstract class HotResetTestCase extends PciTestCase {
     /** Two functions of one device and group, in a slot that can be reset. */
     static final String TWIN = "0000:01:00.0";
 
@@ -48,9 +41,6 @@ abstract class HotResetTestCase extends UapiTestCase {
 
     /** A function on a bus that must not be reset. */
     static final String FRAGILE = "0000:07:00.0";
-
-    static final int BAR0 = VfioPci.VFIO_PCI_BAR0_REGION_INDEX;
-    static final int CONFIG = VfioPci.VFIO_PCI_CONFIG_REGION_INDEX;
 
     @TempDir
     Path folder;
@@ -85,22 +75,6 @@ abstract class HotResetTestCase extends UapiTestCase {
             throw new AssertionError("the machine could not be described", e);
         }
         return super.options().withMachine(description);
-    }
-
-    /** A device opened through its group, which stays open. */
-    record Opened(long container, long group, long device) {}
-
-    /** Opens a device through its group and a container of type1. */
-    final Opened openByGroup(String name) {
-        long container = program.open(Program.CONTAINER);
-        long group = program.open(groupPath(name));
-        require("SET_CONTAINER", program.setContainer(group, container));
-        require("SET_IOMMU", program.setIommu(container, VfioExtension.VFIO_TYPE1v2_IOMMU));
-        return new Opened(container, group, deviceFd(group, name));
-    }
-
-    final long deviceFd(long group, String name) {
-        return require("GET_DEVICE_FD of " + name, program.getDeviceFd(group, name));
     }
 
     /** Opens a device through its own file; the id of its object. */
@@ -166,58 +140,5 @@ abstract class HotResetTestCase extends UapiTestCase {
     /** PCI_HOT_RESET with these group files, or none. */
     final long hotReset(long device, long... groups) {
         return rawHotReset(device, VfioPciHotReset.SIZEOF + 4 * groups.length, 0, groups.length, groups);
-    }
-
-    final Place region(long device, int index) {
-        var info = program.argument(VfioRegionInfo.SIZEOF);
-        VfioRegionInfo.argsz(info, VfioRegionInfo.SIZEOF);
-        VfioRegionInfo.index(info, index);
-        require("GET_REGION_INFO", system.ioctl(device, VfioIoctl.VFIO_DEVICE_GET_REGION_INFO, info));
-        return new Place(VfioRegionInfo.offset(info), VfioRegionInfo.size(info));
-    }
-
-    /** Where a region lies in its device's file. */
-    record Place(long offset, long size) {}
-
-    final int read(long device, int region, long at, int size) {
-        long position = region(device, region).offset + at;
-        var value = program.argument(4);
-        assertThat(system.pread(device, value.asSlice(0, size), position))
-                .as("pread at 0x%x", at)
-                .isEqualTo(size);
-        return value.get(ValueLayout.JAVA_INT, 0);
-    }
-
-    final void write(long device, int region, long at, int size, int value) {
-        long position = region(device, region).offset + at;
-        var bytes = program.argument(4);
-        bytes.set(ValueLayout.JAVA_INT, 0, value);
-        assertThat(system.pwrite(device, bytes.asSlice(0, size), position))
-                .as("pwrite at 0x%x", at)
-                .isEqualTo(size);
-    }
-
-    /** Has a vector of a device signal an eventfd. */
-    final long signalledBy(long device, int index) {
-        long event = require("eventfd", system.eventfd());
-        var set = program.argument(VfioIrqSet.SIZEOF + 4);
-        VfioIrqSet.argsz(set, VfioIrqSet.SIZEOF + 4);
-        VfioIrqSet.flags(set, VfioIrq.VFIO_IRQ_SET_DATA_EVENTFD | VfioIrq.VFIO_IRQ_SET_ACTION_TRIGGER);
-        VfioIrqSet.index(set, index);
-        VfioIrqSet.start(set, 0);
-        VfioIrqSet.count(set, 1);
-        set.set(ValueLayout.JAVA_INT, VfioIrqSet.SIZEOF, (int) event);
-        require("SET_IRQS", system.ioctl(device, VfioIoctl.VFIO_DEVICE_SET_IRQS, set));
-        return event;
-    }
-
-    /** Signals an eventfd got since it was looked at; 0 for none. */
-    final long signals(long event) {
-        if ((system.poll(event) & 1) == 0) {
-            return 0;
-        }
-        var count = program.argument(8);
-        assertThat(system.read(event, count)).isEqualTo(8);
-        return count.get(ValueLayout.JAVA_LONG, 0);
     }
 }
