@@ -32,6 +32,9 @@ public interface Device extends AutoCloseable {
     /** RESET. */
     void reset();
 
+    /** Reset together with whatever shares its bus or slot; empty when its driver knows no such reset. */
+    Optional<HotReset> hotReset();
+
     /** Moves its state to another device; empty when it cannot be migrated. */
     Optional<Migration> migration();
 

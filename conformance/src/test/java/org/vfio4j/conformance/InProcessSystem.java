@@ -125,13 +125,15 @@ final class InProcessSystem implements UapiSystem {
 
     @Override
     public byte[] peek(long address, int length) {
-        return mappings.values().stream()
-                .map(UapiMapping::segment)
-                .filter(bytes -> address >= bytes.address() && address + length <= bytes.address() + bytes.byteSize())
-                .findFirst()
-                .map(bytes -> bytes.asSlice(address - bytes.address(), length))
-                .orElseThrow(() -> new AssertionError("no mapping at 0x" + Long.toHexString(address)))
-                .toArray(ValueLayout.JAVA_BYTE);
+        // Bytes that were revoked meanwhile come back at another address; the program knows the one mmap gave it.
+        for (var mapped : mappings.entrySet()) {
+            long at = address - mapped.getKey();
+            var bytes = mapped.getValue().segment();
+            if (at >= 0 && at + length <= bytes.byteSize()) {
+                return bytes.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
+            }
+        }
+        throw new AssertionError("no mapping at 0x" + Long.toHexString(address));
     }
 
     @Override

@@ -159,6 +159,11 @@ public interface DeviceOps {
         return null;
     }
 
+    /** Reset together with others; null for a device that is never reset but by itself. */
+    default @Nullable HotResetOps hotReset() {
+        return null;
+    }
+
     /** How a VF token given to BIND is checked; null when the driver knows none. */
     default @Nullable TokenMatch tokenMatch() {
         return null;

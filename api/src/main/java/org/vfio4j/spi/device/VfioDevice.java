@@ -4,6 +4,7 @@ package org.vfio4j.spi.device;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.vfio4j.spi.host.BusDevice;
+import org.vfio4j.spi.iommu.IommufdContext;
 import org.vfio4j.spi.memory.RunSink;
 
 /**
@@ -48,6 +49,20 @@ public interface VfioDevice {
 
     /** Number of granted files. */
     int openCount();
+
+    /**
+     * The iommufd the device is bound to through its own file (kernel: {@code vfio_device_cdev_opened} and
+     * {@code vfio_iommufd_device_ictx}); empty when it is open through its group or not at all.
+     */
+    Optional<IommufdContext> cdevContext();
+
+    /**
+     * What the device is to an iommufd (kernel: {@code vfio_iommufd_get_dev_id}); the set's lock is held. Spec: pci §14.3.
+     *
+     * @return its object id, greater than 0, when it is bound there; 0 when it is not but its group's DMA belongs to that
+     *     iommufd; -1 otherwise
+     */
+    int deviceIdIn(IommufdContext context);
 
     /** The standard iommufd steps of a physical device. */
     IommufdOps physicalIommufdOps();

@@ -3,8 +3,11 @@ package org.vfio4j.spi.pci;
 
 import java.util.List;
 
-/** A PCI bus (kernel: {@code struct pci_bus}); compared by identity. */
-public interface PciBus {
+/**
+ * A PCI bus (kernel: {@code struct pci_bus}); compared by identity. As a {@link PciResetScope} it is everything on the bus
+ * and below.
+ */
+public interface PciBus extends PciResetScope {
     /** Its number. */
     int number();
 
@@ -14,13 +17,9 @@ public interface PciBus {
     /** Functions on it, in address order. */
     List<PciFunction> functions();
 
-    /** Whether the bridge above can reset it. */
-    boolean resettable();
-
     /**
-     * Resets every function on the bus and below.
-     *
-     * @throws org.vfio4j.uapi.VfioException ENOTTY when it cannot be reset
+     * Whether the bridge above can reset it (kernel: {@code pci_probe_reset_bus}): never on a root bus, and not when the
+     * bridge or a function below must not be reset in that way.
      */
-    void reset();
+    boolean resettable();
 }

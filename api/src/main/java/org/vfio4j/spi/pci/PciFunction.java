@@ -162,9 +162,9 @@ public interface PciFunction extends BusDevice {
     /** The bus object, equal by identity for functions on one bus. */
     PciBus bus();
 
-    /** The hot-plug slot when it can be reset as a whole, by identity; null otherwise. */
+    /** The hot-plug slot when it can be reset as a whole (kernel: {@code pci_probe_reset_slot}); null otherwise. */
     @Nullable
-    Object resettableSlot();
+    PciResetScope resettableSlot();
 
     /** The physical function of a virtual one; null when this is none. */
     @Nullable

@@ -5,6 +5,8 @@ import org.vfio4j.core.vfio.ContainerRole;
 import org.vfio4j.core.vfio.GroupFile;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.UapiFile;
+import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.device.VfioGroupFile;
 import org.vfio4j.spi.iommu.IommufdFile;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -13,7 +15,7 @@ import org.vfio4j.uapi.struct.UapiLayouts;
 import org.vfio4j.uapi.struct.VfioGroupStatus;
 
 /** An open group node as raw calls see it. Spec: core §4. */
-public final class GroupUapi extends LoggedFile {
+public final class GroupUapi extends LoggedFile implements VfioGroupFile {
     private final GroupFile file;
     private final int pageSize;
 
@@ -31,6 +33,11 @@ public final class GroupUapi extends LoggedFile {
     /** The group file. */
     public GroupFile file() {
         return file;
+    }
+
+    @Override
+    public boolean has(VfioDevice device) {
+        return file.has(device);
     }
 
     @Override

@@ -4,10 +4,10 @@ package org.vfio4j.core.user;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import org.vfio4j.Device;
 import org.vfio4j.DmaLogging;
 import org.vfio4j.DmaSpace;
+import org.vfio4j.HotReset;
 import org.vfio4j.Interrupts;
 import org.vfio4j.Migration;
 import org.vfio4j.OpenPath;
@@ -49,25 +49,31 @@ final class DeviceHandle implements Device {
 
     @Override
     public DeviceInfo info() {
-        return call(DeviceOps::info);
+        return file.awake(DeviceOps::info);
     }
 
     @Override
     public Region region(int index) {
-        return new DeviceRegion(file, handles, call(ops -> ops.regionInfo(index)));
+        return new DeviceRegion(file, handles, file.awake(ops -> ops.regionInfo(index)));
     }
 
     @Override
     public Interrupts interrupts(int index) {
-        return interrupts.computeIfAbsent(index, key -> new DeviceInterrupts(file, call(ops -> ops.irqInfo(key))));
+        return interrupts.computeIfAbsent(
+                index, key -> new DeviceInterrupts(file, file.awake(ops -> ops.irqInfo(key))));
     }
 
     @Override
     public void reset() {
-        call(ops -> {
+        file.awake(ops -> {
             ops.reset();
             return ops;
         });
+    }
+
+    @Override
+    public Optional<HotReset> hotReset() {
+        return Optional.ofNullable(file.file().device().ops().hotReset()).map(reset -> new HotResetHandle(file, reset));
     }
 
     @Override
@@ -78,22 +84,6 @@ final class DeviceHandle implements Device {
     @Override
     public Optional<DmaLogging> dmaLogging() {
         return file.file().device().dmaLogging().map(logging -> new DmaLoggingHandle(file, logging));
-    }
-
-    private <T> T call(Function<DeviceOps, T> call) {
-        var ops = file.enter();
-        try {
-            var power = file.file().device().wake();
-            try {
-                return call.apply(ops);
-            } finally {
-                if (power != null) {
-                    power.put();
-                }
-            }
-        } finally {
-            file.exit();
-        }
     }
 
     @Override

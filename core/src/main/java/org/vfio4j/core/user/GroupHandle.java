@@ -107,6 +107,21 @@ final class GroupHandle implements Group {
         }
     }
 
+    /**
+     * The group file, not released before {@link #letGo}.
+     *
+     * @throws VfioException EBADF after close
+     */
+    GroupFile hold() {
+        holds.enter();
+        return file;
+    }
+
+    /** Ends {@link #hold}. */
+    void letGo() {
+        holds.exit();
+    }
+
     private static DmaSpace noContainer() {
         throw new VfioException(Errno.EINVAL, "the group has no container");
     }

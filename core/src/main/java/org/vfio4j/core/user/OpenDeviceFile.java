@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.user;
 
+import java.util.function.Function;
 import org.vfio4j.core.vfio.VfioDeviceFile;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.uapi.VfioException;
@@ -45,6 +46,27 @@ final class OpenDeviceFile {
         } catch (RuntimeException e) {
             holds.exit();
             throw e;
+        }
+    }
+
+    /**
+     * A call of the driver's ops, with the device awake for its time.
+     *
+     * @throws VfioException EBADF after close, EINVAL while parked, EIO when the device does not wake, or what the call throws
+     */
+    <T> T awake(Function<DeviceOps, T> call) {
+        var ops = enter();
+        try {
+            var power = file.device().wake();
+            try {
+                return call.apply(ops);
+            } finally {
+                if (power != null) {
+                    power.put();
+                }
+            }
+        } finally {
+            exit();
         }
     }
 

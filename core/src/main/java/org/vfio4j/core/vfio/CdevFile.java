@@ -82,6 +82,7 @@ public final class CdevFile extends VfioDeviceFile {
             throw e;
         }
         context = target;
+        device().cdevContext(target);
         grant();
     }
 
@@ -215,6 +216,7 @@ public final class CdevFile extends VfioDeviceFile {
             setLock.lock();
             try {
                 OpenSequence.lastClose(device());
+                device().cdevContext(null);
                 Objects.requireNonNull(context).release();
                 context = null;
                 deviceId = 0;

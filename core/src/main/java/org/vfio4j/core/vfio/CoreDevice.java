@@ -12,6 +12,7 @@ import org.vfio4j.spi.device.PowerOps;
 import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.device.VirtualMachine;
 import org.vfio4j.spi.host.BusDevice;
+import org.vfio4j.spi.iommu.IommufdContext;
 import org.vfio4j.spi.memory.RunSink;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -21,6 +22,9 @@ import org.vfio4j.uapi.VfioException;
  * {@linkplain RegistrationCount registration count}, without which it can be unregistered. Spec: core OM-1 to OM-3.
  */
 public final class CoreDevice implements VfioDevice {
+    private static final int OWNED = 0;
+    private static final int NOT_OWNED = -1;
+
     private final DeviceRegistry registry;
     private final BusDevice busDevice;
     private final DeviceOps ops;
@@ -64,6 +68,9 @@ public final class CoreDevice implements VfioDevice {
 
     /** Remembered from the first open to the last close; written under the set lock. */
     private volatile @Nullable IommuBinding binding;
+
+    /** The iommufd the device is bound to through its own file; written under the set lock. */
+    private volatile @Nullable IommufdContext cdevContext;
 
     /** The virtual machine the device is open for, with a reference; written under the set lock (EXT-2). */
     private volatile @Nullable VirtualMachine machine;
@@ -236,6 +243,25 @@ public final class CoreDevice implements VfioDevice {
         if (usedFor != null) {
             usedFor.put();
         }
+    }
+
+    /** The device is bound through its own file, or no longer; the set lock is held. */
+    void cdevContext(@Nullable IommufdContext context) {
+        cdevContext = context;
+    }
+
+    @Override
+    public Optional<IommufdContext> cdevContext() {
+        return Optional.ofNullable(cdevContext);
+    }
+
+    @Override
+    public int deviceIdIn(IommufdContext context) {
+        int id = physicalOps.idIn(context);
+        if (id > 0) {
+            return id;
+        }
+        return busDevice.iommuGroup().filter(context::hasGroup).isPresent() ? OWNED : NOT_OWNED;
     }
 
     IommuBinding requireBinding() {

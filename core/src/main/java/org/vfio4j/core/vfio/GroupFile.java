@@ -3,10 +3,12 @@ package org.vfio4j.core.vfio;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.vfio4j.spi.call.Caller;
+import org.vfio4j.spi.device.VfioDevice;
+import org.vfio4j.spi.device.VfioGroupFile;
 import org.vfio4j.uapi.VfioException;
 
 /** An open group file; a group has at most one. Its operations are the group's. Thread-safe. Spec: core §4. */
-public final class GroupFile implements AutoCloseable {
+public final class GroupFile implements VfioGroupFile, AutoCloseable {
     private final VfioGroup group;
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -17,6 +19,11 @@ public final class GroupFile implements AutoCloseable {
     /** The group. */
     public VfioGroup group() {
         return group;
+    }
+
+    @Override
+    public boolean has(VfioDevice device) {
+        return device instanceof CoreDevice known && known.isIn(group);
     }
 
     /** GET_STATUS: {@code VFIO_GROUP_FLAGS_*}. */

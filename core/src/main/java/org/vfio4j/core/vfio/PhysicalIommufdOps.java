@@ -32,6 +32,12 @@ final class PhysicalIommufdOps implements IommufdOps {
         return withPasids;
     }
 
+    /** Id of the object the device is in a context; 0 when it is bound to another one or to none. */
+    int idIn(IommufdContext context) {
+        var object = bound;
+        return object != null && object.context().equals(context) ? object.id() : 0;
+    }
+
     @Override
     public int bind(IommufdContext context) {
         var made = context.bind(device.busDevice());

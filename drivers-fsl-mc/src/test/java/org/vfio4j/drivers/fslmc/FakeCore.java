@@ -20,6 +20,7 @@ import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.device.Virqfd;
 import org.vfio4j.spi.device.VirtualMachine;
 import org.vfio4j.spi.host.BusDevice;
+import org.vfio4j.spi.iommu.IommufdContext;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.RunSink;
 import org.vfio4j.uapi.Errno;
@@ -146,6 +147,16 @@ final class FakeCore implements DriverEnvironment {
         @Override
         public void put() {
             ops.release();
+        }
+
+        @Override
+        public Optional<IommufdContext> cdevContext() {
+            return Optional.empty();
+        }
+
+        @Override
+        public int deviceIdIn(IommufdContext context) {
+            return -1;
         }
 
         @Override

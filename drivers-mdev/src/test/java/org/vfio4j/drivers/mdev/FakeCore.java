@@ -159,6 +159,16 @@ final class FakeCore implements DriverEnvironment {
         }
 
         @Override
+        public Optional<IommufdContext> cdevContext() {
+            return Optional.empty();
+        }
+
+        @Override
+        public int deviceIdIn(IommufdContext context) {
+            return -1;
+        }
+
+        @Override
         public int openCount() {
             return (int) closed.getCount();
         }

@@ -3,6 +3,7 @@ package org.vfio4j.drivers.pci;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.vfio4j.spi.pci.PciFunction;
@@ -86,6 +87,14 @@ final class DeviceMemory {
         memoryLock.writeLock().lock();
     }
 
+    /**
+     * The memory lock for someone who must not wait for it, and calls {@link #settle} while it is held. It cannot be had by a
+     * thread that is in an access.
+     */
+    Lock exclusive() {
+        return memoryLock.writeLock();
+    }
+
     /** Shows or hides the mappings of programs as the state now wants it, and lets others in. */
     void leaveExclusive() {
         try {
@@ -97,7 +106,8 @@ final class DeviceMemory {
         }
     }
 
-    private void settle() {
+    /** Shows or hides the mappings of programs as the state now wants it; the lock is held exclusively. */
+    void settle() {
         if (shown != mappable()) {
             shown = !shown;
             function.showMappings(shown);

@@ -90,6 +90,11 @@ final class FunctionControl {
         }
     }
 
+    /** Full power, for somebody who has the memory exclusively. */
+    void wakeLocked() {
+        setPowerLocked(PowerState.D0);
+    }
+
     private void setPowerLocked(int state) {
         power.set(state);
         memory.asleep(power.current() == PowerState.D3_HOT);

@@ -34,6 +34,7 @@ final class VfioPciDevice implements DeviceOps {
     private final DriverEnvironment environment;
     private final DeviceName name;
     private final LowPower lowPower = new LowPower();
+    private final HotReset hotReset;
 
     /** Set once, right after allocation. */
     private volatile @Nullable VfioDevice vfio;
@@ -49,6 +50,7 @@ final class VfioPciDevice implements DeviceOps {
         this.options = options;
         this.environment = environment;
         this.name = new DeviceName(function);
+        this.hotReset = new HotReset(function, this::vfio);
     }
 
     void allocated(VfioDevice device) {
@@ -69,6 +71,12 @@ final class VfioPciDevice implements DeviceOps {
             throw new VfioException(Errno.EINVAL, function.name() + " is not open");
         }
         return present;
+    }
+
+    /** The function as its user has it open; null while nobody has. Steady under the dev_set lock. */
+    @Nullable
+    OpenFunction opened() {
+        return open;
     }
 
     boolean needsReset() {
@@ -92,6 +100,11 @@ final class VfioPciDevice implements DeviceOps {
     @Override
     public PowerOps power() {
         return lowPower;
+    }
+
+    @Override
+    public HotReset hotReset() {
+        return hotReset;
     }
 
     /** Of functions that take no part in sharing by token. */
@@ -178,8 +191,8 @@ final class VfioPciDevice implements DeviceOps {
     public long ioctl(Caller caller, int command, long argument) {
         return switch (command) {
             case VfioIoctl.VFIO_DEVICE_IOEVENTFD -> open().ioEvents().set(caller, argument);
-            case VfioIoctl.VFIO_DEVICE_GET_PCI_HOT_RESET_INFO -> HotReset.info(function, caller, argument);
-            case VfioIoctl.VFIO_DEVICE_PCI_HOT_RESET -> HotReset.reset(function, caller, argument);
+            case VfioIoctl.VFIO_DEVICE_GET_PCI_HOT_RESET_INFO -> HotResetCalls.info(hotReset, caller, argument);
+            case VfioIoctl.VFIO_DEVICE_PCI_HOT_RESET -> HotResetCalls.reset(hotReset, caller, argument);
             default -> DeviceOps.super.ioctl(caller, command, argument);
         };
     }

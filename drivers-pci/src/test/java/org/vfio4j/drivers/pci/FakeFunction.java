@@ -20,6 +20,7 @@ import org.vfio4j.spi.pci.MappableArea;
 import org.vfio4j.spi.pci.PciAddress;
 import org.vfio4j.spi.pci.PciBus;
 import org.vfio4j.spi.pci.PciFunction;
+import org.vfio4j.spi.pci.PciResetScope;
 import org.vfio4j.spi.pci.PciResource;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -49,6 +50,9 @@ final class FakeFunction implements PciFunction, AutoCloseable {
     @Nullable
     Errno resetFailure;
 
+    /** What happens in the course of a register access. */
+    Runnable access = () -> {};
+
     int resets;
     int vectorLimit = Integer.MAX_VALUE;
 
@@ -59,7 +63,7 @@ final class FakeFunction implements PciFunction, AutoCloseable {
     MemorySegment rom;
 
     @Nullable
-    Object slot;
+    PciResetScope slot;
 
     @Nullable
     FakeFunction physical;
@@ -387,6 +391,7 @@ final class FakeFunction implements PciFunction, AutoCloseable {
     @Override
     public long readBar(int bar, long offset, int size) {
         accesses.add("read" + size + "@" + Long.toHexString(offset));
+        access.run();
         var bytes = memory[bar];
         if (bytes == null || !decodes(bar)) {
             return -1;
@@ -484,6 +489,10 @@ final class FakeFunction implements PciFunction, AutoCloseable {
             throw new VfioException(resetFailure, "the test lets the reset fail");
         }
         resets++;
+        loseRegisters();
+    }
+
+    private void loseRegisters() {
         for (var bytes : memory) {
             if (bytes != null) {
                 bytes.fill((byte) 0);
@@ -497,7 +506,7 @@ final class FakeFunction implements PciFunction, AutoCloseable {
     }
 
     @Override
-    public @Nullable Object resettableSlot() {
+    public @Nullable PciResetScope resettableSlot() {
         return slot;
     }
 
@@ -563,9 +572,17 @@ final class FakeFunction implements PciFunction, AutoCloseable {
         throw new VfioException(Errno.ENODEV, "no native drivers here");
     }
 
-    /** A bus that only counts its resets. */
+    /** A bus or slot that counts its resets, and resets the registers of what is on it. */
     static final class FakeBus implements PciBus {
         final List<PciFunction> members = new ArrayList<>();
+
+        /** Functions of buses below. */
+        final List<PciFunction> below = new ArrayList<>();
+
+        /** Null: resets work. */
+        @Nullable
+        Errno resetFailure;
+
         final boolean root;
         final boolean resettable;
         int resets;
@@ -596,8 +613,19 @@ final class FakeFunction implements PciFunction, AutoCloseable {
         }
 
         @Override
+        public List<PciFunction> affected() {
+            var all = new ArrayList<>(members);
+            all.addAll(below);
+            return all;
+        }
+
+        @Override
         public void reset() {
+            if (resetFailure != null) {
+                throw new VfioException(resetFailure, "the test lets the reset fail");
+            }
             resets++;
+            members.forEach(member -> ((FakeFunction) member).loseRegisters());
         }
     }
 }

@@ -2,11 +2,13 @@
 package org.vfio4j.drivers.pci;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.core.vfio.EventVirqfd;
@@ -20,6 +22,7 @@ import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.device.Virqfd;
 import org.vfio4j.spi.device.VirtualMachine;
 import org.vfio4j.spi.host.BusDevice;
+import org.vfio4j.spi.iommu.IommufdContext;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.RunSink;
 import org.vfio4j.uapi.Errno;
@@ -84,6 +87,13 @@ final class FakeVfio implements DriverEnvironment {
         private final DeviceOps ops;
         private @Nullable FakeSet set;
         private int openCount;
+
+        /** Not null: it is open through its own file. */
+        @Nullable
+        IommufdContext cdevContext;
+
+        /** What it is to any iommufd. */
+        int deviceId = -1;
 
         FakeDevice(BusDevice busDevice, DeviceOps ops) {
             this.busDevice = busDevice;
@@ -167,6 +177,16 @@ final class FakeVfio implements DriverEnvironment {
         }
 
         @Override
+        public Optional<IommufdContext> cdevContext() {
+            return Optional.ofNullable(cdevContext);
+        }
+
+        @Override
+        public int deviceIdIn(IommufdContext context) {
+            return deviceId;
+        }
+
+        @Override
         public IommufdOps physicalIommufdOps() {
             throw new AssertionError("not part of these tests");
         }
@@ -233,7 +253,22 @@ final class FakeVfio implements DriverEnvironment {
 
         @Override
         public void operate(SetOperation operation) {
-            throw new UnsupportedOperationException("no operation on whole sets in these tests");
+            var held = new ArrayDeque<Lock>();
+            lock.lock();
+            try {
+                operation.check(devices);
+                for (var device : devices) {
+                    var memory = operation.memoryLock(device);
+                    if (!memory.tryLock()) {
+                        throw new VfioException(Errno.EBUSY, device.busDevice().name() + " is in use");
+                    }
+                    held.push(memory);
+                }
+                operation.perform(devices);
+            } finally {
+                held.forEach(Lock::unlock);
+                lock.unlock();
+            }
         }
 
         @Override

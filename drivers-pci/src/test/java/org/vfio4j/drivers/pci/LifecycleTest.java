@@ -74,7 +74,7 @@ class LifecycleTest {
     @Spec({"P-015", "P-016", "P-019"})
     void shouldShareTheSetOfASlotOrABus() {
         var bus = new FakeFunction.FakeBus(false, true);
-        var slot = new Object();
+        var slot = new FakeFunction.FakeBus(false, true);
         try (var first = new FakeFunction(bus, 0, 256);
                 var second = new FakeFunction(bus, 1, 256);
                 var third = new FakeFunction(bus, 8, 256);

@@ -200,6 +200,9 @@ final class PciAssembly {
                 throw new IllegalStateException("no plan for " + address);
             }
             var made = new EmbeddedFunction(plan, slot, bus, memory);
+            if (!function.busReset()) {
+                made.forbidBusReset();
+            }
             functions.put(address, made);
             built.add(made);
         }

@@ -113,7 +113,8 @@ public final class CapturedMachine {
                 driver.filter(name -> image.bridge() || vfio(name)),
                 true,
                 image,
-                membership == null ? List.of() : reserved.getOrDefault(membership.group(), List.of()));
+                membership == null ? List.of() : reserved.getOrDefault(membership.group(), List.of()),
+                true);
     }
 
     private static boolean vfio(String driver) {

@@ -56,7 +56,8 @@ final class PciSection {
                 MachineFile.driver(json),
                 json.truth("acs", rootPort),
                 model,
-                MachineFile.reserved(json));
+                MachineFile.reserved(json),
+                json.truth("busReset", true));
         json.noOthers();
         return spec;
     }

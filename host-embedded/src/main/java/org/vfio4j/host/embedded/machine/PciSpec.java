@@ -33,6 +33,7 @@ public record PciSpec(List<String> nativeDrivers, List<FunctionSpec> functions) 
      * @param acs whether it is kept apart from the functions of its device, and as a bridge from what is below
      * @param model what it is
      * @param reserved regions that only this function has
+     * @param busReset whether a reset of its bus, as a bridge of the bus below, is allowed
      */
     public record FunctionSpec(
             PciAddress address,
@@ -40,7 +41,8 @@ public record PciSpec(List<String> nativeDrivers, List<FunctionSpec> functions) 
             Optional<String> driver,
             boolean acs,
             Model model,
-            List<ReservedRegion> reserved) {
+            List<ReservedRegion> reserved,
+            boolean busReset) {
         /** Copies the list. */
         public FunctionSpec {
             reserved = List.copyOf(reserved);

@@ -63,6 +63,9 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     private @Nullable PciBusNode secondary;
 
+    /** Whether a reset of the bus, as a function on it or as the bridge above, is allowed. */
+    private volatile boolean busResetAllowed = true;
+
     /** Reset methods an administrator chose; null for all that are supported. */
     private volatile @Nullable List<String> chosenResets;
 
@@ -96,10 +99,29 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
         secondary = below;
     }
 
-    /** The bus below, when this is a bridge. */
-    @Nullable
-    PciBusNode secondaryBus() {
-        return secondary;
+    /** The function and all that is below it. */
+    List<EmbeddedFunction> withBelow() {
+        var below = secondary;
+        if (below == null) {
+            return List.of(this);
+        }
+        var all = new ArrayList<EmbeddedFunction>(List.of(this));
+        all.addAll(below.withBelow());
+        return all;
+    }
+
+    /** Says that the function does not survive a reset of its bus (kernel: {@code PCI_DEV_FLAGS_NO_BUS_RESET}). */
+    public void forbidBusReset() {
+        busResetAllowed = false;
+    }
+
+    boolean busResetAllowed() {
+        return busResetAllowed;
+    }
+
+    /** Whether this is a bridge that resets the slot below it. */
+    boolean resetsSlot() {
+        return plan.slotReset();
     }
 
     @Override
@@ -475,7 +497,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
             return plan.resetMethods().get();
         }
         var methods = new ArrayList<>(FunctionReset.ofCapabilities(plan.config()));
-        if (!bus.root() && bus.functions().size() == 1 && secondary == null) {
+        if (bus.resettable() && bus.functions().size() == 1 && secondary == null) {
             methods.add(FunctionReset.BUS);
         }
         return List.copyOf(methods);
@@ -524,9 +546,8 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     @Override
-    public @Nullable Object resettableSlot() {
-        var bridge = bus.bridge();
-        return bridge != null && bridge.plan.slotReset() ? bridge : null;
+    public @Nullable HotPlugSlot resettableSlot() {
+        return bus.resettableSlot();
     }
 
     @Override

@@ -48,44 +48,26 @@ final class FunctionReset {
             throw new VfioException(Errno.ENOTTY, "reset refused: " + function.name() + " has no reset method");
         }
         if (!methods.getFirst().equals(BUS)) {
-            together(List.of(function), function.name());
+            all(List.of(function), function.name());
             return;
         }
         // The method is offered when the bridge reaches nothing but the function's own slot.
         var affected = new ArrayList<EmbeddedFunction>();
         for (PciFunction other : function.bus().functions()) {
             if (other.address().device() == function.address().device()) {
-                addWithBelow((EmbeddedFunction) other, affected);
+                affected.addAll(((EmbeddedFunction) other).withBelow());
             }
         }
-        together(affected, function.name());
+        all(affected, function.name());
     }
 
-    /** Resets all functions of a bus and below it. */
-    static void bus(PciBusNode bus) {
-        if (!bus.resettable()) {
-            throw new VfioException(
-                    Errno.ENOTTY,
-                    "reset refused: bus " + String.format("%02x", bus.number()) + " has no bridge that resets it");
-        }
-        var affected = new ArrayList<EmbeddedFunction>();
-        addAll(bus, affected);
-        together(affected, "bus " + String.format("%02x", bus.number()));
-    }
-
-    private static void addAll(PciBusNode bus, List<EmbeddedFunction> into) {
-        bus.functions().forEach(function -> addWithBelow((EmbeddedFunction) function, into));
-    }
-
-    private static void addWithBelow(EmbeddedFunction function, List<EmbeddedFunction> into) {
-        into.add(function);
-        var secondary = function.secondaryBus();
-        if (secondary != null) {
-            addAll(secondary, into);
-        }
-    }
-
-    private static void together(List<EmbeddedFunction> functions, String what) {
+    /**
+     * Resets functions together, all or none of them.
+     *
+     * @param what names them for people
+     * @throws VfioException EAGAIN when one is locked
+     */
+    static void all(List<EmbeddedFunction> functions, String what) {
         int locked = 0;
         try {
             for (var function : functions) {

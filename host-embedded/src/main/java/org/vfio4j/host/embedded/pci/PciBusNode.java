@@ -6,13 +6,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.pci.PciBus;
 import org.vfio4j.spi.pci.PciFunction;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
 
 /** A bus of the machine. Built by one thread, unchanged afterwards. */
 public final class PciBusNode implements PciBus {
     private final int segment;
     private final int number;
     private final @Nullable EmbeddedFunction bridge;
-    private final List<PciFunction> functions = new ArrayList<>();
+    private final List<EmbeddedFunction> functions = new ArrayList<>();
+    private final HotPlugSlot slot = new HotPlugSlot(this);
 
     /**
      * An empty bus.
@@ -58,14 +61,39 @@ public final class PciBusNode implements PciBus {
         return List.copyOf(functions);
     }
 
+    /** The slot the functions are in, if its bridge resets it. */
+    @Nullable
+    HotPlugSlot resettableSlot() {
+        return bridge != null && bridge.resetsSlot() && nothingForbidsReset(bridge) ? slot : null;
+    }
+
     @Override
     public boolean resettable() {
-        return bridge != null;
+        return bridge != null && nothingForbidsReset(bridge);
+    }
+
+    private boolean nothingForbidsReset(EmbeddedFunction above) {
+        return above.busResetAllowed() && withBelow().stream().allMatch(EmbeddedFunction::busResetAllowed);
+    }
+
+    /** The functions, each followed by those below it. */
+    List<EmbeddedFunction> withBelow() {
+        var all = new ArrayList<EmbeddedFunction>();
+        functions.forEach(function -> all.addAll(function.withBelow()));
+        return all;
+    }
+
+    @Override
+    public List<PciFunction> affected() {
+        return List.copyOf(withBelow());
     }
 
     @Override
     public void reset() {
-        FunctionReset.bus(this);
+        if (!resettable()) {
+            throw new VfioException(Errno.ENOTTY, "reset refused: nothing can reset " + this);
+        }
+        FunctionReset.all(withBelow(), toString());
     }
 
     /** The bus as {@code /sys/class/pci_bus} names it. */

@@ -76,7 +76,7 @@ class MachineFileTest {
                 arguments(
                         functions("{\"address\": \"00:05.0\", \"model\": \"edu\",\n  \"grup\": 3}"),
                         "x.json:5:3: unknown field \"grup\" in a PCI function; known: "
-                                + "acs, address, dmaMask, driver, group, iommu, model, reserved"),
+                                + "acs, address, busReset, dmaMask, driver, group, iommu, model, reserved"),
                 arguments(functions("{\"address\": \"00:5.0\", \"model\": \"edu\"}"), "\"00:5.0\" is no PCI address"),
                 arguments(functions("{\"address\": \"00:05.0\", \"model\": \"nvme\"}"), "\"model\" takes one of edu, "),
                 arguments(
