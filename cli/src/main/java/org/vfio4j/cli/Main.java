@@ -64,7 +64,9 @@ public final class Main implements Callable<Integer> {
 
     /** Runs the command and ends the process with its exit code. */
     public static void main(String[] args) {
-        if (Arrays.asList(args).contains("-v") || Arrays.asList(args).contains("--verbose")) {
+        // What follows "--" is a program's.
+        var own = Arrays.stream(args).takeWhile(argument -> !argument.equals("--"));
+        if (own.anyMatch(argument -> argument.equals("-v") || argument.equals("--verbose"))) {
             System.setProperty("vfio4j.log", "DEBUG"); // before the first logger is made
         }
         var out = new PrintWriter(System.out, true, Charset.defaultCharset());

@@ -223,6 +223,13 @@ class SysfsConformanceTest extends UapiTestCase {
     }
 
     @Test
+    void shouldShowTheModulesThatProgramsLookFor() {
+        assertThat(system.list("/sys/module").lines())
+                .contains("vfio", "vfio_pci", "vfio_iommu_type1", "iommufd", "mdev", "vfio_fsl_mc");
+        assertThat(system.list("/sys/module/vfio_pci")).as("no parameters").isEmpty();
+    }
+
+    @Test
     void shouldSwitchTheUnsafeModeWhileRunning() {
         String parameter = "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
         assertThat(read(parameter)).isEqualTo("N\n");

@@ -21,7 +21,7 @@ public interface IommuBackendProvider {
      */
     int priority();
 
-    /** The kernel module whose parameters the backend's options are; empty when it shows none. */
+    /** The kernel module whose part it plays, with those of the backend's options that are its parameters. */
     default Optional<KernelModule> kernelModule() {
         return Optional.empty();
     }

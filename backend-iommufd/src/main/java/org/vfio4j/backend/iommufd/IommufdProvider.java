@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.backend.iommufd;
 
+import java.util.List;
 import java.util.Optional;
 import org.vfio4j.spi.iommu.BackendEnvironment;
 import org.vfio4j.spi.iommu.IommuBackendProvider;
 import org.vfio4j.spi.iommu.IommufdDriver;
+import org.vfio4j.spi.module.KernelModule;
 
 /**
  * Offers the iommufd backend (kernel: module {@code iommufd}). It has no container side of its own: an open iommufd stands
@@ -20,6 +22,11 @@ public final class IommufdProvider implements IommuBackendProvider {
     @Override
     public String name() {
         return "iommufd";
+    }
+
+    @Override
+    public Optional<KernelModule> kernelModule() {
+        return Optional.of(new KernelModule("iommufd", List.of()));
     }
 
     @Override

@@ -3,15 +3,17 @@ package org.vfio4j.core.tree;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
-import org.vfio4j.core.registry.Backends;
+import org.vfio4j.core.registry.Providers;
 import org.vfio4j.core.registry.Settings;
 import org.vfio4j.core.vfio.CoreSettings;
 import org.vfio4j.spi.module.KernelModule;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
-/** {@code /sys/module}: parameters that can be seen, and changed, while it all runs. Spec: core NA-4, type1 §1. */
+/** {@code /sys/module}: which modules there are, which programs look for, and parameters that can be seen, and changed, while it all runs. Spec: core NA-4, type1 §1. */
 @Singleton
 final class ParameterFolders {
     private static final String VFIO = "vfio";
@@ -19,28 +21,30 @@ final class ParameterFolders {
 
     private final CoreSettings coreSettings;
     private final Settings settings;
-    private final Backends backends;
+    private final List<Module> modules;
+
+    /** A module with the name of the service that plays its part. */
+    private record Module(String service, KernelModule module) {}
 
     @Inject
-    ParameterFolders(CoreSettings coreSettings, Settings settings, Backends backends) {
+    ParameterFolders(CoreSettings coreSettings, Settings settings, Providers providers) {
         this.coreSettings = coreSettings;
         this.settings = settings;
-        this.backends = backends;
+        this.modules = Stream.concat(
+                        providers.backends().stream()
+                                .flatMap(backend -> module(backend.name(), backend.kernelModule())),
+                        providers.drivers().stream().flatMap(driver -> module(driver.name(), driver.kernelModule())))
+                .toList();
     }
 
-    private Stream<Backends.Loaded> modules() {
-        return backends.loaded().stream()
-                .filter(backend -> backend.provider().kernelModule().isPresent());
-    }
-
-    private static KernelModule module(Backends.Loaded backend) {
-        return backend.provider().kernelModule().orElseThrow();
+    private static Stream<Module> module(String service, Optional<KernelModule> module) {
+        return module.stream().map(found -> new Module(service, found));
     }
 
     /** Modules that are shown. */
     Stream<String> names() {
         return Stream.concat(
-                Stream.of(VFIO), modules().map(ParameterFolders::module).map(KernelModule::name));
+                Stream.of(VFIO), modules.stream().map(found -> found.module().name()));
     }
 
     /** {@code /sys/module}. */
@@ -49,13 +53,14 @@ final class ParameterFolders {
                 () -> coreSettings.unsafeNoIommuMode() ? "Y\n" : "N\n",
                 text -> coreSettings.unsafeNoIommuMode(TextAttribute.truth(text)));
         var all = new Entries().add(VFIO, parameters(new Entries().add("enable_unsafe_noiommu_mode", unsafe)));
-        modules().forEach(backend -> {
+        for (var found : modules) {
             var parameters = new Entries();
-            for (var parameter : module(backend).parameters()) {
-                parameters.add(parameter.name(), attribute(backend.name(), parameter));
+            for (var parameter : found.module().parameters()) {
+                parameters.add(parameter.name(), attribute(found.service(), parameter));
             }
-            all.add(module(backend).name(), parameters(parameters));
-        });
+            boolean none = found.module().parameters().isEmpty();
+            all.add(found.module().name(), none ? new Entries() : parameters(parameters));
+        }
         return all;
     }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.drivers.fslmc;
 
+import java.util.List;
+import java.util.Optional;
 import org.vfio4j.spi.device.BusDriver;
 import org.vfio4j.spi.device.BusDriverProvider;
 import org.vfio4j.spi.device.DriverEnvironment;
+import org.vfio4j.spi.module.KernelModule;
 
 /** Offers the fsl-mc bus driver under the kernel's name for it. */
 public final class VfioFslMcProvider implements BusDriverProvider {
@@ -21,6 +24,11 @@ public final class VfioFslMcProvider implements BusDriverProvider {
     @Override
     public String bus() {
         return "fsl-mc";
+    }
+
+    @Override
+    public Optional<KernelModule> kernelModule() {
+        return Optional.of(new KernelModule("vfio_fsl_mc", List.of()));
     }
 
     @Override

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.drivers.mdev;
 
+import java.util.List;
+import java.util.Optional;
 import org.vfio4j.spi.device.BusDriver;
 import org.vfio4j.spi.device.BusDriverProvider;
 import org.vfio4j.spi.device.DriverEnvironment;
+import org.vfio4j.spi.module.KernelModule;
 
 /** Offers the driver of mediated devices. */
 public final class VfioMdevProvider implements BusDriverProvider {
@@ -21,6 +24,11 @@ public final class VfioMdevProvider implements BusDriverProvider {
     @Override
     public String bus() {
         return "mdev";
+    }
+
+    @Override
+    public Optional<KernelModule> kernelModule() {
+        return Optional.of(new KernelModule("mdev", List.of()));
     }
 
     @Override

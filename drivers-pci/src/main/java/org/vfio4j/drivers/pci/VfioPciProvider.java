@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.drivers.pci;
 
+import java.util.List;
+import java.util.Optional;
 import org.vfio4j.spi.device.BusDriver;
 import org.vfio4j.spi.device.BusDriverProvider;
 import org.vfio4j.spi.device.DriverEnvironment;
+import org.vfio4j.spi.module.KernelModule;
 
 /** Offers the PCI bus driver under the kernel's name for it. */
 public final class VfioPciProvider implements BusDriverProvider {
@@ -21,6 +24,11 @@ public final class VfioPciProvider implements BusDriverProvider {
     @Override
     public String bus() {
         return "pci";
+    }
+
+    @Override
+    public Optional<KernelModule> kernelModule() {
+        return Optional.of(new KernelModule("vfio_pci", List.of()));
     }
 
     @Override
