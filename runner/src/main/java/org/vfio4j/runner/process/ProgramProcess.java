@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntFunction;
+import org.vfio4j.ffm.LinuxCapabilities;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxLimits;
 import org.vfio4j.ffm.LinuxPoll;
@@ -128,9 +129,7 @@ public final class ProgramProcess implements Caller {
             case SYS_RESOURCE -> CAP_SYS_RESOURCE;
             case NET_ADMIN -> CAP_NET_ADMIN;
         };
-        return TaskStatus.of(asking())
-                .map(status -> (status.effectiveCapabilities() >>> bit & 1) != 0)
-                .orElse(false);
+        return (LinuxCapabilities.effective(asking()) >>> bit & 1) != 0;
     }
 
     @Override
