@@ -78,6 +78,11 @@ class ProgramRunTest {
     }
 
     @Test
+    void shouldAnswerQuestionsAboutFilesAsAKernel() throws IOException, InterruptedException {
+        succeeds("paths");
+    }
+
+    @Test
     void shouldKeepFilesOpenAsLongAsAnyProcessHasThem() throws IOException, InterruptedException {
         succeeds("descriptors");
     }

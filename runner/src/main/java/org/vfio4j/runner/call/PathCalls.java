@@ -8,6 +8,7 @@ import org.vfio4j.ffm.LinuxRemoteMemory;
 import org.vfio4j.runner.file.Handle;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.file.LateWrites;
+import org.vfio4j.runner.file.Origin;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.path.FileStatus;
 import org.vfio4j.runner.path.NamedPath;
@@ -76,7 +77,7 @@ final class PathCalls {
             return;
         }
         ask(call, name, directory, address, (flags & AT_SYMLINK_NOFOLLOW) == 0, (path, node) -> {
-            write(call, node, path, target, extended);
+            write(call, FileStatus.of(node, path, uid(call)), target, extended);
             return 0;
         });
     }
@@ -89,21 +90,28 @@ final class PathCalls {
             return;
         }
         try (handle) {
-            var node = handle.origin().node();
-            if (node.isEmpty()) {
+            var origin = handle.origin();
+            if (origin.node().isPresent()) {
+                write(call, FileStatus.of(origin.node().get(), origin.path(), uid(call)), target, extended);
+            } else if (origin == Origin.MADE) {
+                write(call, FileStatus.ofMade(origin.path(), uid(call)), target, extended);
+            } else {
                 call.proceed();
                 return;
             }
-            write(call, node.get(), handle.origin().path(), target, extended);
             call.answer(0);
         } catch (VfioException refused) {
             call.refuse(refused.errno());
         }
     }
 
-    private void write(Call call, VirtualTree.Node node, String path, long target, boolean extended) {
+    /** Who owns what the machine shows: whoever runs the program. */
+    private int uid(Call call) {
         var task = tasks.of(call);
-        var status = FileStatus.of(node, path, task == null ? 0 : task.process().uid());
+        return task == null ? 0 : task.process().uid();
+    }
+
+    private static void write(Call call, FileStatus status, long target, boolean extended) {
         MemorySegment struct = call.bounce();
         int size;
         if (extended) {

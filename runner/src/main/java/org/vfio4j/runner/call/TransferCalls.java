@@ -11,6 +11,7 @@ import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.process.Task;
 import org.vfio4j.runner.process.Tasks;
 import org.vfio4j.runner.trace.Trace;
+import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -194,13 +195,23 @@ final class TransferCalls {
             long next = switch (call.intArgument(2)) {
                 case 0 -> offset;
                 case SEEK_CUR -> handle.position() + offset;
+                case SEEK_END -> size(handle) + offset;
                 default -> -1;
             };
-            if (next < 0 || call.intArgument(2) == SEEK_END) {
+            if (next < 0) {
                 throw new VfioException(Errno.EINVAL, "position " + next + " cannot be taken");
             }
             handle.moveTo(next);
             return next;
         });
+    }
+
+    /** Where a file ends: an attribute where {@code stat} says, whatever is in it (kernel: {@code generic_file_llseek}). */
+    private static long size(Handle handle) {
+        return handle.origin()
+                .node()
+                .filter(VirtualTree.Attribute.class::isInstance)
+                .map(node -> ((VirtualTree.Attribute) node).size())
+                .orElse(0L);
     }
 }

@@ -19,6 +19,7 @@ public record FileStatus(int mode, long size, int major, int minor, long inode, 
     private static final int S_IFLNK = 0120000;
     private static final int BLOCK = 4096;
     private static final int STATX_BASIC_STATS = 0x7ff;
+    private static final int OWNER_ONLY = 0600;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -29,7 +30,7 @@ public record FileStatus(int mode, long size, int major, int minor, long inode, 
      * @param uid who owns it: whoever runs the program
      */
     public static FileStatus of(VirtualTree.Node node, String path, int uid) {
-        long inode = path.hashCode() & 0xffff_ffffL | 1L << 32;
+        long inode = inodeOf(path);
         return switch (node) {
             case VirtualTree.Directory directory -> new FileStatus(S_IFDIR | 0755, 0, 0, 0, inode, uid);
             case VirtualTree.Link link ->
@@ -39,6 +40,18 @@ public record FileStatus(int mode, long size, int major, int minor, long inode, 
             case VirtualTree.Device device ->
                 new FileStatus(S_IFCHR | device.mode(), 0, device.major(), device.minor(), inode, uid);
         };
+    }
+
+    /**
+     * Of a file that a call made, such as a device's: it is of no type, so that nobody takes it for a file of 0 bytes (kernel:
+     * {@code anon_inode_getattr}).
+     */
+    public static FileStatus ofMade(String path, int uid) {
+        return new FileStatus(OWNER_ONLY, 0, 0, 0, inodeOf(path), uid);
+    }
+
+    private static long inodeOf(String path) {
+        return path.hashCode() & 0xffff_ffffL | 1L << 32;
     }
 
     /** As {@code struct stat}. */

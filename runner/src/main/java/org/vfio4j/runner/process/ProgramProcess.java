@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import org.vfio4j.ffm.LinuxCapabilities;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxPoll;
 import org.vfio4j.runner.notify.Call;
@@ -140,9 +141,7 @@ public final class ProgramProcess implements Caller {
             case SYS_RESOURCE -> CAP_SYS_RESOURCE;
             case NET_ADMIN -> CAP_NET_ADMIN;
         };
-        return TaskStatus.of(asking())
-                .map(status -> (status.effectiveCapabilities() >>> bit & 1) != 0)
-                .orElse(false);
+        return (LinuxCapabilities.effective(asking()) >>> bit & 1) != 0;
     }
 
     @Override
