@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.vfio4j.Vfio;
 import org.vfio4j.VfioOptions;
@@ -93,8 +94,13 @@ final class NativePrograms implements AutoCloseable {
 
     /** Gets ready to run programs; the test is skipped where calls cannot be intercepted. */
     static ProgramRun intercept(Vfio vfio) {
+        return intercept(vfio, Optional.empty());
+    }
+
+    /** The same with a trace. */
+    static ProgramRun intercept(Vfio vfio, Optional<Consumer<String>> lines) {
         try {
-            return new ProgramRun(vfio, Optional.empty());
+            return new ProgramRun(vfio, lines);
         } catch (VfioException refused) {
             assumeTrue(false, "skipped: " + refused.getMessage());
             throw refused;
