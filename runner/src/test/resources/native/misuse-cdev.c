@@ -110,7 +110,9 @@ static void iommufd(int iommu, uint32_t ioas)
     uint64_t memory = (uint64_t)mmap(0, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct ioas_alloc alloc = {.size = 11};
     char longer[64] = {0};
-    plain_access(iommu, ENODEV);
+    plain_access(iommu, ENXIO);
+    WRONG(mmap(0, PAGE, PROT_READ, MAP_PRIVATE, iommu, 0), EINVAL);
+    WRONG(mmap(0, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, iommu, 0), EPERM);
     WRONG(ioctl(iommu, IOAS_ALLOC, 0), EFAULT);
     for (int bytes = 0; bytes < 12; bytes += 3)
         WRONG(ioctl(iommu, IOAS_ALLOC, cut(&(struct ioas_alloc){12}, bytes)), EFAULT);

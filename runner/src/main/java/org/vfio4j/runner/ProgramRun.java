@@ -2,6 +2,7 @@
 package org.vfio4j.runner;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
@@ -81,6 +82,11 @@ final class ProgramRun implements AutoCloseable {
     int openFiles() {
         handles.drain();
         return handles.count();
+    }
+
+    /** The folder of the real files that stand for the machine's in programs; gone when the run is closed. */
+    Path folder() {
+        return handles.directory();
     }
 
     @Override

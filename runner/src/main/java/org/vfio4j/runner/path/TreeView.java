@@ -46,7 +46,7 @@ public final class TreeView {
      *
      * @param path absolute
      * @param follow whether a link at its end is followed
-     * @throws VfioException ELOOP
+     * @throws VfioException ELOOP, ENOTDIR
      */
     public Place walk(String path, boolean follow) {
         Deque<String> ahead = new ArrayDeque<>();
@@ -57,6 +57,9 @@ public final class TreeView {
         boolean climbed = false;
         while (!ahead.isEmpty()) {
             String name = ahead.pop();
+            if (node.isPresent() && (node.get() instanceof VirtualTree.Attribute || node.get() instanceof VirtualTree.Device)) {
+                throw new VfioException(Errno.ENOTDIR, at + " is no directory");
+            }
             if (name.equals(".")) {
                 continue;
             }
