@@ -32,8 +32,13 @@ final class ProgramRun implements AutoCloseable {
     private final Tasks tasks;
     private final FilteredThread starter;
 
-    /** Gets ready to intercept calls. */
+    /**
+     * Gets ready to intercept calls.
+     *
+     * @throws VfioException ENOSYS, EPERM, EBUSY: that is not possible here
+     */
     ProgramRun(Vfio vfio, Optional<Consumer<String>> lines) {
+        KernelVersion.running().require();
         trace = new Trace(lines);
         watch = new Watch();
         lateWrites = new LateWrites((path, reason) -> trace.lateRefusal(path, reason));
