@@ -76,21 +76,10 @@ static void passed(void)
 {
     int pair[2], g = open(group_path, O_RDWR);
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-    char byte = 1, room[CMSG_SPACE(sizeof(int))] = {0};
-    struct iovec piece = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &g, sizeof g);
-    CHECK(sendmsg(pair[0], &message, 0) == 1);
+    send_fd(pair[0], g);
     CHECK(close(g) == 0);
     busy(); /* in flight */
-    message.msg_controllen = sizeof room;
-    CHECK(recvmsg(pair[1], &message, 0) == 1);
-    memcpy(&g, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof g);
+    g = receive_fd(pair[1]);
     struct vfio_group_status status = {.argsz = sizeof status};
     CHECK(ioctl(g, VFIO_GROUP_GET_STATUS, &status) == 0);
     busy();

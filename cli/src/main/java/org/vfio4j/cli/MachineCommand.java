@@ -4,6 +4,7 @@ package org.vfio4j.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -57,9 +58,15 @@ abstract class MachineCommand implements Callable<Integer> {
         session = running;
     }
 
+    /** Names of the backends that the machine shall have, the first asked first; empty for all. */
+    List<String> chosenBackends() {
+        return List.of();
+    }
+
     /** The machine, booted if need be. */
     final Vfio vfio() {
-        var options = new VfioOptions(Optional.ofNullable(host), Optional.ofNullable(machine), settings);
+        var options = new VfioOptions(
+                Optional.ofNullable(host), Optional.ofNullable(machine), settings, chosenBackends());
         if (session.contradicts(options)) {
             throw usage("only the first command can choose the machine: those after \"then\" run on the same one");
         }

@@ -37,8 +37,19 @@ final class RunCommand extends MachineCommand {
                     + " (system calls with its paths), or auto: the first that is possible here")
     private SysView sys = SysView.AUTO;
 
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME",
+            description = "IOMMU backend to use; may be repeated, the first is asked first; default: all, by priority")
+    private List<String> backends = new ArrayList<>();
+
     @Parameters(arity = "1..*", paramLabel = "PROGRAM", description = "the program and its arguments, after --")
     private List<String> command = new ArrayList<>();
+
+    @Override
+    List<String> chosenBackends() {
+        return backends;
+    }
 
     @Override
     public Integer call() throws InterruptedException {

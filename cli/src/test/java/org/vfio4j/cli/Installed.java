@@ -69,21 +69,38 @@ final class Installed {
         return java(List.of("-cp", classes.toString(), main.getName()));
     }
 
+    /** What starts the command, for those who start it themselves. */
+    List<String> command(String... arguments) {
+        var end = new ArrayList<>(List.of("-m", "org.vfio4j.cli/org.vfio4j.cli.Main"));
+        end.addAll(List.of(arguments));
+        return command(end);
+    }
+
+    /** The folder of the modules. */
+    Path modules() {
+        return modules;
+    }
+
+    private List<String> command(List<String> end) {
+        var command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=org.vfio4j.ffm",
+                "-Dguice_custom_class_loading=CHILD", // as the launcher does
+                "--add-modules",
+                "org.vfio4j.core,org.vfio4j.api",
+                "-p",
+                modules.toString()));
+        command.addAll(end);
+        return command;
+    }
+
     private Answer java(List<String> end) throws IOException, InterruptedException {
         var out = Files.createTempFile("vfio4j", ".out");
         var err = Files.createTempFile("vfio4j", ".err");
         try {
-            var command = new ArrayList<>(List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-XX:+UseSerialGC",
-                    "-XX:TieredStopAtLevel=1",
-                    "--enable-native-access=org.vfio4j.ffm",
-                    "-Dguice_custom_class_loading=CHILD", // as the launcher does
-                    "--add-modules",
-                    "org.vfio4j.core,org.vfio4j.api",
-                    "-p",
-                    modules.toString()));
-            command.addAll(end);
+            var command = command(end);
             var process = new ProcessBuilder(command)
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile())

@@ -42,7 +42,7 @@ public final class CoreVfioFactory implements VfioFactory {
 
     @Override
     public Vfio open(VfioOptions options) {
-        var providers = chosen.orElseGet(Providers::discovered);
+        var providers = chosen.orElseGet(Providers::discovered).withBackends(options.backends());
         var settings = new Settings(options.settings());
         var coreSettings = new CoreSettings(settings.coreSwitch("enable_unsafe_noiommu_mode"), requestPeriod);
         var memory = new FrameTable();

@@ -2,6 +2,7 @@
 package org.vfio4j.runner;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
@@ -36,9 +37,10 @@ final class ProgramRun implements AutoCloseable {
     /**
      * Gets ready to intercept calls.
      *
-     * @throws VfioException when calls cannot be intercepted here, or {@code /sys} cannot be mounted and must
+     * @throws VfioException ENOSYS, EPERM, EBUSY: calls cannot be intercepted here, or {@code /sys} cannot be mounted and must
      */
     ProgramRun(Vfio vfio, Optional<Consumer<String>> lines, SysView view) {
+        KernelVersion.running().require();
         trace = new Trace(lines);
         watch = new Watch();
         lateWrites = new LateWrites((path, reason) -> trace.lateRefusal(path, reason));
@@ -102,6 +104,11 @@ final class ProgramRun implements AutoCloseable {
     /** How many files of the programs are mapped here for devices. */
     int mappedFiles() {
         return tasks.mappedFiles();
+    }
+
+    /** The folder of the real files that stand for the machine's in programs; gone when the run is closed. */
+    Path folder() {
+        return handles.directory();
     }
 
     @Override

@@ -41,7 +41,7 @@ class HotResetProgramTest {
         try (var vfio = NativePrograms.machine("hotreset.json");
                 var probe = NativePrograms.intercept(vfio)) {
             assertThat(probe.lastRefusal()).isEmpty();
-            try (var run = new ProgramRun(vfio, Optional.of(lines::add))) {
+            try (var run = new ProgramRun(vfio, Optional.of(lines::add), SysView.AUTO)) {
                 var answer = programs.run(run, program, FUNCTIONS);
                 assertThat(answer.err()).isEmpty();
                 assertThat(answer.code()).isZero();

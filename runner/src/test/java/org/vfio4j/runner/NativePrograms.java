@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.vfio4j.SysView;
 import org.vfio4j.Vfio;
@@ -99,8 +100,17 @@ final class NativePrograms implements AutoCloseable {
 
     /** The same with a way to see {@code /sys}. */
     static ProgramRun intercept(Vfio vfio, SysView view) {
+        return intercept(vfio, Optional.empty(), view);
+    }
+
+    /** The same with a trace. */
+    static ProgramRun intercept(Vfio vfio, Optional<Consumer<String>> lines) {
+        return intercept(vfio, lines, SysView.AUTO);
+    }
+
+    private static ProgramRun intercept(Vfio vfio, Optional<Consumer<String>> lines, SysView view) {
         try {
-            return new ProgramRun(vfio, Optional.empty(), view);
+            return new ProgramRun(vfio, lines, view);
         } catch (VfioException refused) {
             assumeTrue(false, "skipped: " + refused.getMessage());
             throw refused;

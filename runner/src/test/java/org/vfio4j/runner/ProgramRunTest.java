@@ -168,6 +168,22 @@ class ProgramRunTest {
     }
 
     @Test
+    void shouldTakeEachWriteOfAShellThatKeepsAnAttributeOpen() throws IOException, InterruptedException {
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            String device = "/sys/bus/pci/devices/0000:00:05.0/driver_override";
+            var answer = programs.run(
+                    run,
+                    Path.of("/bin/sh"),
+                    "-c",
+                    "exec >" + device + "; for name in one two three; do echo $name; cat " + device + " >&2; done");
+            assertThat(answer.err().lines()).containsExactly("one", "two", "three");
+            assertThat(answer.code()).isZero();
+            assertThat(run.openFiles()).isZero();
+        }
+    }
+
+    @Test
     void shouldTellEachCallAndWhyItWasRefused() throws IOException, InterruptedException {
         Path program = programs.compile("group");
         List<String> lines = Collections.synchronizedList(new ArrayList<>());

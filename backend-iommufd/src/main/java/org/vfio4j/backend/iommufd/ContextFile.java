@@ -30,11 +30,6 @@ final class ContextFile implements IommufdFile {
                 : CompatCommands.dispatch(context, caller, command, argument);
     }
 
-    @Override
-    public boolean positional() {
-        return false;
-    }
-
     /** No object here has memory to map. */
     @Override
     public UapiMapping mmap(long offset, long length, int protection, boolean shared) {

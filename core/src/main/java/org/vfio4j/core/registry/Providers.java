@@ -19,11 +19,20 @@ import org.vfio4j.uapi.VfioException;
  * @param hosts hosts, preferred first
  * @param backends IOMMU backends, in the order in which containers ask
  * @param drivers bus drivers, by name
+ * @param chosen names of the backends to use, in their order; empty for all by priority
  */
 public record Providers(
-        List<HostProvider> hosts, List<IommuBackendProvider> backends, List<BusDriverProvider> drivers) {
-    /** Orders them; equal priorities are ordered by name, so that the order never depends on the module path's. */
+        List<HostProvider> hosts,
+        List<IommuBackendProvider> backends,
+        List<BusDriverProvider> drivers,
+        List<String> chosen) {
+    /**
+     * Orders them; equal priorities are ordered by name, so that the order never depends on the module path's.
+     *
+     * @throws VfioException ENOENT for a chosen backend that is not there
+     */
     public Providers {
+        chosen = List.copyOf(chosen);
         hosts = hosts.stream()
                 .sorted(Comparator.comparingInt(HostProvider::priority)
                         .reversed()
@@ -34,9 +43,39 @@ public record Providers(
                         .reversed()
                         .thenComparing(IommuBackendProvider::name))
                 .toList();
+        if (!chosen.isEmpty()) {
+            var all = backends;
+            backends = chosen.stream().distinct().map(name -> named(all, name)).toList();
+        }
         drivers = drivers.stream()
                 .sorted(Comparator.comparing(BusDriverProvider::name))
                 .toList();
+    }
+
+    /** All backends, by priority. */
+    public Providers(List<HostProvider> hosts, List<IommuBackendProvider> backends, List<BusDriverProvider> drivers) {
+        this(hosts, backends, drivers, List.of());
+    }
+
+    /**
+     * The same with these backends only, the first asked first; all if there are no names.
+     *
+     * @throws VfioException ENOENT, naming those there are
+     */
+    public Providers withBackends(List<String> names) {
+        return new Providers(hosts, backends, drivers, names);
+    }
+
+    private static IommuBackendProvider named(List<IommuBackendProvider> backends, String name) {
+        return backends.stream()
+                .filter(backend -> backend.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new VfioException(
+                        Errno.ENOENT,
+                        "there is no backend \"" + name + "\" on the module path; known: "
+                                + names(backends.stream()
+                                        .map(IommuBackendProvider::name)
+                                        .toList())));
     }
 
     /**

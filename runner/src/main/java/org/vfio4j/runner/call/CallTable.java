@@ -71,6 +71,8 @@ public final class CallTable implements CallHandler {
         handlers[GETDENTS64] = new ListCalls(view, tasks)::getdents;
         handlers[LSEEK] = transfers::seek;
         handlers[DUP] = descriptors::dup;
+        handlers[DUP2] = descriptors::dupTo;
+        handlers[DUP3] = descriptors::dupTo;
         handlers[FCNTL] = descriptors::fcntl;
         handlers[MMAP] = maps::mmap;
         CallHandler exec = call -> {

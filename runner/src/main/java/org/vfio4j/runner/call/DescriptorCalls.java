@@ -4,6 +4,7 @@ package org.vfio4j.runner.call;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxPidfd;
 import org.vfio4j.runner.file.AttributeFile;
+import org.vfio4j.runner.file.FilledFile;
 import org.vfio4j.runner.file.Handle;
 import org.vfio4j.runner.file.Origin;
 import org.vfio4j.runner.notify.Call;
@@ -19,6 +20,8 @@ final class DescriptorCalls {
     private static final int F_DUPFD = 0;
     private static final int F_GETFL = 3;
     private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int O_ACCMODE = 3;
+    private static final int O_LARGEFILE = 0x8000;
 
     private final Tasks tasks;
     private final Trace trace;
@@ -39,6 +42,9 @@ final class DescriptorCalls {
                     copy(call, call.intArgument(1) == F_DUPFD_CLOEXEC);
                 } else {
                     call.proceed();
+                    if (trace.isOn() && call.argument(2) >= InterestingCalls.END_DESCRIPTOR) {
+                        tellMove(call, call.intArgument(2));
+                    }
                 }
             }
             case F_GETFL -> flags(call);
@@ -46,20 +52,48 @@ final class DescriptorCalls {
         }
     }
 
-    /** A file that a call made has no {@code O_LARGEFILE}, unlike the real file that stands for it. */
-    private void flags(Call call) {
+    /**
+     * {@code dup2} and {@code dup3}: the number is the program's choice. Outside of the range plain reads and writes are not seen; the
+     * kernel refuses them, and here it is told why.
+     */
+    void dupTo(Call call) {
+        call.proceed();
+        if (trace.isOn()) {
+            tellMove(call, call.intArgument(1));
+        }
+    }
+
+    private void tellMove(Call call, int to) {
         Task task = tasks.of(call);
         Handle handle = task == null ? null : task.handle(call, call.intArgument(0));
         if (handle == null) {
+            return;
+        }
+        try (handle) {
+            boolean seen = to >= InterestingCalls.FIRST_DESCRIPTOR && to < InterestingCalls.END_DESCRIPTOR;
+            if (!seen && !(handle.file() instanceof FilledFile)) {
+                trace.note(
+                        call,
+                        "dup(" + call.intArgument(0) + "<" + handle.origin().path() + ">) to " + to
+                                + ": plain read and write of " + to + " will be EBADF, only descriptors "
+                                + InterestingCalls.FIRST_DESCRIPTOR + " to " + (InterestingCalls.END_DESCRIPTOR - 1)
+                                + " are watched for them");
+            }
+        }
+    }
+
+    /** The real file that stands for the machine's has another access mode; one that a call made has no {@code O_LARGEFILE}. */
+    private void flags(Call call) {
+        int fd = call.intArgument(0);
+        Task task = tasks.of(call);
+        Handle handle = task == null ? null : task.handle(call, fd);
+        if (handle == null || task == null) {
             call.proceed();
             return;
         }
         try (handle) {
-            if (handle.origin() == Origin.MADE) {
-                call.answer(handle.flags());
-            } else {
-                call.proceed();
-            }
+            int real = task.statusFlags(fd) & ~O_ACCMODE;
+            call.answer(handle.flags() & O_ACCMODE | (handle.origin() == Origin.MADE ? real & ~O_LARGEFILE : real));
         }
     }
 

@@ -21,6 +21,7 @@ public final class Handle implements FileReference {
 
     private final int slot;
     private final int generation;
+    private final WatchedFolder folder;
     private final Origin origin;
     private final UapiFile file;
     private final int flags;
@@ -30,9 +31,10 @@ public final class Handle implements FileReference {
     private final AtomicInteger names = new AtomicInteger();
     private final AtomicLong position = new AtomicLong();
 
-    Handle(int slot, int generation, Origin origin, UapiFile file, int flags) {
+    Handle(int slot, int generation, WatchedFolder folder, Origin origin, UapiFile file, int flags) {
         this.slot = slot;
         this.generation = generation;
+        this.folder = folder;
         this.origin = origin;
         this.file = file;
         this.flags = flags;
@@ -44,6 +46,11 @@ public final class Handle implements FileReference {
 
     int generation() {
         return generation;
+    }
+
+    /** Where the first real file is. */
+    WatchedFolder folder() {
+        return folder;
     }
 
     /** Name of the first real file that stands for it. */

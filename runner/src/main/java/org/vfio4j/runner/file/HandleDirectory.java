@@ -35,14 +35,22 @@ final class HandleDirectory {
                 String rest = folder.getFileName().toString().substring(NAME.length());
                 try {
                     long pid = Long.parseLong(rest, 0, rest.indexOf('-'), 10);
-                    if (ProcessHandle.of(pid).isEmpty()) {
+                    if (ProcessHandle.of(pid).isEmpty() && isOurs(folder)) {
                         delete(folder);
                     }
+                } catch (NoSuchFileException gone) {
+                    LOG.trace("{} is gone", folder);
                 } catch (NumberFormatException notOurs) {
                     LOG.debug("{} is none of ours", folder);
                 }
             }
         }
+    }
+
+    /** Others' folders are theirs to delete. */
+    private static boolean isOurs(Path folder) throws IOException {
+        return Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                .equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
     }
 
     /** Deletes a file or a folder with everything in it. */

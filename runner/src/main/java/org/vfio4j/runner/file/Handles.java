@@ -9,15 +9,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.ffm.LinuxFiles;
-import org.vfio4j.ffm.LinuxInotify;
 import org.vfio4j.ffm.LinuxPaths;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.watch.Watch;
@@ -27,9 +28,12 @@ import org.vfio4j.uapi.VfioException;
 
 /**
  * The machine's files that the program has open. For each open a real file with a name of its own is made in a watched
- * directory and opened in the program; when the program maps device memory it gets one that is a hard link to the file with that
- * memory. So the kernel does the counting: a descriptor's link text tells which open it is, however it came there (dup, fork, exec, another process'
- * message), and the watch tells the name when its last descriptor and mapping are gone.
+ * folder and opened in the program; when the program maps device memory it gets one that is a hard link to the file with that
+ * memory. So the kernel does the counting: a descriptor's link text tells which open it is, however it came there (dup, fork,
+ * exec, another process' message), and the watch tells the name when its last descriptor and mapping are gone.
+ *
+ * <p>The program's descriptor of a file without a text of its own allows neither reading nor writing: where such a call is not
+ * seen, because the number is an ordinary one, the kernel refuses it with EBADF instead of moving bytes that are not the machine's.
  *
  * <p>The kernel queues that event before {@code close} returns in the program. Whoever handles a call of the program calls
  * {@link #drain} first and so sees what was closed before. Thread-safe; finding a handle neither locks nor allocates.
@@ -40,27 +44,46 @@ public final class Handles implements AutoCloseable {
     private static final String STAGING = "staging";
     private static final int EVENTS = 16 << 10;
     private static final int FILE_MODE = 0600;
+    private static final int O_ACCMODE = 3;
+
+    /** Access mode that is neither reading nor writing: a descriptor for {@code ioctl} only. */
+    private static final int NO_ACCESS = 3;
+
+    private static final int O_APPEND = 0x400;
+    private static final int O_NONBLOCK = 0x800;
 
     private final Path directory;
+    private final Path staging;
     private final byte[] prefix;
-    private final int directoryFd;
-    private final int inotify;
     private final Watch watch;
     private final LateWrites lateWrites;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment events = arena.allocate(EVENTS, Long.BYTES);
 
-    /** Guards changes of {@link #handles}, {@link #taken} and {@link #generations}. Innermost, held briefly. */
+    /**
+     * Guards changes of {@link #handles}, {@link #taken}, {@link #generations}, {@link #folders} and {@link #over}. Innermost, held
+     * briefly.
+     */
     private final ReentrantLock slotsLock = new ReentrantLock();
 
     private final BitSet taken = new BitSet();
     private int generations;
+    private boolean over;
+
+    /** Never empty; the first one is {@link #directory}. Grown by copying under the lock. */
+    private volatile List<WatchedFolder> folders;
 
     /** By slot. Grown by copying under the lock. */
     private volatile @Nullable Handle[] handles = new @Nullable Handle[64];
 
     /** Held while events are read and acted on, so that whoever asks next waits until that is done. Outermost. */
     private final ReentrantLock drainLock = new ReentrantLock();
+
+    /** Under {@link #drainLock}; null until the program opens an attribute for writing. */
+    private @Nullable WrittenFiles written;
+
+    /** Under {@link #drainLock}: the watch's thread may come once more after it was told not to. */
+    private boolean closed;
 
     private volatile long releases;
 
@@ -70,30 +93,14 @@ public final class Handles implements AutoCloseable {
         this.lateWrites = lateWrites;
         try {
             directory = HandleDirectory.make();
-            Files.createDirectory(directory.resolve(STAGING));
+            staging = Files.createDirectory(directory.resolve(STAGING));
         } catch (IOException e) {
             throw new VfioException(Errno.EACCES, "no folder for files of the program can be made: " + e, e);
         }
         prefix = (directory + "/").getBytes(StandardCharsets.UTF_8);
-        directoryFd = check(
-                LinuxPaths.open(
-                        directory.toString(), LinuxPaths.O_RDONLY | LinuxPaths.O_DIRECTORY | LinuxPaths.O_CLOEXEC, 0),
-                "open");
-        inotify = check(LinuxInotify.init(LinuxInotify.IN_NONBLOCK | LinuxInotify.IN_CLOEXEC), "inotify_init1");
-        check(
-                LinuxInotify.addWatch(
-                        inotify,
-                        directory.toString(),
-                        LinuxInotify.IN_CLOSE_WRITE | LinuxInotify.IN_CLOSE_NOWRITE | LinuxInotify.IN_MODIFY),
-                "inotify_add_watch");
-        watch.add(inotify, this::drain);
-    }
-
-    private int check(int result, String call) {
-        if (result < 0) {
-            throw new VfioException(Errno.of(-result), call + " of " + directory + " failed");
-        }
-        return result;
+        var first = new WatchedFolder(directory);
+        folders = List.of(first);
+        watch.add(first.inotify(), this::drain);
     }
 
     /** The folder of the real files. */
@@ -109,6 +116,8 @@ public final class Handles implements AutoCloseable {
     /**
      * Opens a file in the program. If that fails the file is closed.
      *
+     * <p>Throws {@link VfioException} with EMFILE when there cannot be another folder, ENOSYS when all is over.
+     *
      * @param flags the open flags
      * @param number the descriptor's number, or -1 for the lowest free one
      * @param send whether to answer the call with the number
@@ -118,6 +127,7 @@ public final class Handles implements AutoCloseable {
         Handle handle = add(file, origin, flags);
         int ours = make(handle);
         if (ours < 0) {
+            handle.folder().removed();
             release(handle);
             return ours;
         }
@@ -134,17 +144,22 @@ public final class Handles implements AutoCloseable {
      * @return 0, or a negated errno
      */
     public int exchange(Call call, Handle handle, int fd, boolean closeOnExec, Path memory) {
+        WatchedFolder folder = withRoom();
         String name = handle.anotherName();
         int ours;
         try (var scratch = Arena.ofConfined()) {
-            Files.createLink(directory.resolve(name), memory);
+            Files.createLink(folder.path().resolve(name), memory);
             ours = LinuxPaths.openat(
-                    directoryFd, scratch.allocateFrom(name), handle.flags() & 3 | LinuxPaths.O_CLOEXEC, 0);
+                    folder.directory(),
+                    scratch.allocateFrom(name),
+                    handle.flags() & O_ACCMODE | LinuxPaths.O_CLOEXEC,
+                    0);
         } catch (IOException e) {
             LOG.warn("{} cannot be mapped by the program: {}", handle.origin().path(), e.toString());
             ours = -Errno.ENODEV.number();
         }
         if (ours < 0) {
+            folder.removed();
             handle.realFileClosed();
             return ours;
         }
@@ -156,7 +171,7 @@ public final class Handles implements AutoCloseable {
     /** Opens an ordinary folder, already filled, in the program; it is deleted with its last descriptor. */
     public int openFolder(Call call, ListingFile listing, boolean closeOnExec) {
         Handle handle = add(listing, new Origin(listing.path(), Optional.of(listing.directory())), 0);
-        Path folder = directory.resolve(handle.name());
+        Path folder = handle.folder().path().resolve(handle.name());
         int ours;
         try {
             listing.fill(folder);
@@ -167,6 +182,7 @@ public final class Handles implements AutoCloseable {
             ours = -Errno.EIO.number();
         }
         if (ours < 0) {
+            handle.folder().removed();
             release(handle);
             return ours;
         }
@@ -176,35 +192,89 @@ public final class Handles implements AutoCloseable {
     }
 
     private Handle add(UapiFile file, Origin origin, int flags) {
+        try {
+            WatchedFolder folder = withRoom();
+            if (file instanceof AttributeFile && (flags & O_ACCMODE) != LinuxPaths.O_RDONLY) {
+                watchWrites(folder);
+            }
+            slotsLock.lock();
+            try {
+                int slot = taken.nextClearBit(0);
+                taken.set(slot);
+                if (slot >= handles.length) {
+                    handles = Arrays.copyOf(handles, handles.length * 2);
+                }
+                var handle = new Handle(slot, ++generations, folder, origin, file, flags);
+                handles[slot] = handle;
+                return handle;
+            } finally {
+                slotsLock.unlock();
+            }
+        } catch (VfioException refused) {
+            file.close();
+            throw refused;
+        }
+    }
+
+    /** A folder in which one more file was counted. */
+    private WatchedFolder withRoom() {
         slotsLock.lock();
         try {
-            int slot = taken.nextClearBit(0);
-            taken.set(slot);
-            if (slot >= handles.length) {
-                handles = Arrays.copyOf(handles, handles.length * 2);
+            if (over) {
+                throw new VfioException(Errno.ENOSYS, "the program lives longer than its machine");
             }
-            var handle = new Handle(slot, ++generations, origin, file, flags);
-            handles[slot] = handle;
-            return handle;
+            for (WatchedFolder folder : folders) {
+                if (folder.tryAdd()) {
+                    return folder;
+                }
+            }
+            var added = new WatchedFolder(directory.resolve(String.valueOf(folders.size())));
+            var more = new ArrayList<>(folders);
+            more.add(added);
+            folders = List.copyOf(more);
+            added.tryAdd();
+            watch.add(added.inotify(), this::drain);
+            return added;
         } finally {
             slotsLock.unlock();
+        }
+    }
+
+    /** Starts to look for writes to files of a folder. */
+    private void watchWrites(WatchedFolder folder) {
+        drainLock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            if (written == null) {
+                written = new WrittenFiles(directory);
+                watch.add(written.inotify(), this::drain);
+            }
+            written.add(folder.path());
+        } catch (VfioException refused) {
+            folder.removed();
+            throw refused;
+        } finally {
+            drainLock.unlock();
         }
     }
 
     /** Makes the real file; answers a descriptor or a negated errno. */
     private int make(Handle handle) {
         try (var scratch = Arena.ofConfined()) {
-            int create = LinuxPaths.O_CREAT | LinuxPaths.O_EXCL;
+            int flags = handle.flags() & (O_APPEND | O_NONBLOCK) | LinuxPaths.O_CLOEXEC;
             var name = scratch.allocateFrom(handle.name());
             if (handle.file() instanceof FilledFile filled) {
                 // Written elsewhere and moved here, since the watch would see a close.
-                Path staged = directory.resolve(STAGING).resolve(handle.name());
+                Path staged = staging.resolve(handle.name());
                 Files.write(staged, filled.initialContent());
-                Files.move(staged, directory.resolve(handle.name()), StandardCopyOption.ATOMIC_MOVE);
-                create = 0;
+                Files.move(staged, handle.folder().path().resolve(handle.name()), StandardCopyOption.ATOMIC_MOVE);
+                flags |= handle.flags() & O_ACCMODE;
+            } else {
+                flags |= NO_ACCESS | LinuxPaths.O_CREAT | LinuxPaths.O_EXCL;
             }
-            int mode = handle.flags() & 3;
-            return LinuxPaths.openat(directoryFd, name, mode | create | LinuxPaths.O_CLOEXEC, FILE_MODE);
+            return LinuxPaths.openat(handle.folder().directory(), name, flags, FILE_MODE);
         } catch (IOException e) {
             LOG.warn("no file for {} can be made", handle.origin().path(), e);
             return -Errno.EIO.number();
@@ -234,6 +304,14 @@ public final class Handles implements AutoCloseable {
             slot = slot * 10 + digit;
             at++;
         }
+        if (at < length && link.get(ValueLayout.JAVA_BYTE, at) == '/') { // that was a further folder's name
+            at++;
+            slot = 0;
+            while (at < length && (digit = link.get(ValueLayout.JAVA_BYTE, at) - '0') >= 0 && digit <= 9) {
+                slot = slot * 10 + digit;
+                at++;
+            }
+        }
         at++;
         int generation = 0;
         while (at < length && (digit = link.get(ValueLayout.JAVA_BYTE, at) - '0') >= 0 && digit <= 9) {
@@ -254,43 +332,52 @@ public final class Handles implements AutoCloseable {
     public void drain() {
         drainLock.lock();
         try {
-            while (true) {
-                long size = LinuxFiles.read(inotify, events);
-                if (size <= 0) {
-                    return;
-                }
-                for (long at = 0; at < size; ) {
-                    at += event(at);
-                }
+            if (closed) {
+                return;
+            }
+            if (written != null) {
+                written.take(events, this::written);
+            }
+            for (WatchedFolder folder : folders) {
+                folder.take(events, this::gone);
             }
         } finally {
             drainLock.unlock();
         }
     }
 
-    private long event(long at) {
-        int mask = events.get(ValueLayout.JAVA_INT, at + LinuxInotify.EVENT_MASK);
-        int nameLength = events.get(ValueLayout.JAVA_INT, at + LinuxInotify.EVENT_NAME_LENGTH);
-        if ((mask & LinuxInotify.IN_Q_OVERFLOW) != 0) {
-            LOG.error("so many files were closed at once that the kernel lost track: some stay open until the end");
-        } else if (nameLength > 0) {
-            String name = events.getString(at + LinuxInotify.EVENT_NAME);
-            Handle handle = byName(name);
-            if (handle != null && (mask & LinuxInotify.IN_MODIFY) != 0) {
-                if (handle.file() instanceof AttributeFile attribute) {
-                    lateWrites.collect(
-                            directory.resolve(handle.name()),
-                            attribute,
-                            handle.origin().path());
-                }
-            } else if (handle != null) {
-                HandleDirectory.delete(directory.resolve(name));
-                if (handle.realFileClosed()) {
-                    release(handle);
-                }
+    private void written(Optional<String> name) {
+        if (name.isEmpty()) {
+            for (Handle handle : handles) {
+                collect(handle);
             }
+        } else {
+            collect(byName(name.get()));
         }
-        return (long) LinuxInotify.EVENT_NAME + nameLength;
+    }
+
+    /** Takes what the program may have written to an attribute where it was not seen. */
+    private void collect(@Nullable Handle handle) {
+        if (handle != null && handle.file() instanceof AttributeFile attribute && handle.writable()) {
+            lateWrites.collect(
+                    handle.folder().path().resolve(handle.name()),
+                    staging,
+                    attribute,
+                    handle.origin().path());
+        }
+    }
+
+    private void gone(WatchedFolder folder, String name) {
+        Handle handle = byName(name);
+        if (handle == null) {
+            return;
+        }
+        collect(handle); // its last write may be later than the look for writes
+        HandleDirectory.delete(folder.path().resolve(name));
+        folder.removed();
+        if (handle.realFileClosed()) {
+            release(handle);
+        }
     }
 
     private @Nullable Handle byName(String name) {
@@ -318,7 +405,7 @@ public final class Handles implements AutoCloseable {
         } finally {
             slotsLock.unlock();
         }
-        HandleDirectory.delete(directory.resolve(handle.name()));
+        HandleDirectory.delete(handle.folder().path().resolve(handle.name()));
         try {
             handle.close();
         } catch (RuntimeException e) {
@@ -340,20 +427,31 @@ public final class Handles implements AutoCloseable {
     @Override
     public void close() {
         drain();
-        watch.remove(inotify);
+        slotsLock.lock();
+        try {
+            over = true;
+        } finally {
+            slotsLock.unlock();
+        }
+        // Whoever waits for the lock finds nothing to do: the descriptors' numbers may mean something else by then.
+        drainLock.lock();
+        try {
+            closed = true;
+            folders.forEach(folder -> watch.remove(folder.inotify()));
+            folders.forEach(WatchedFolder::close);
+            if (written != null) {
+                watch.remove(written.inotify());
+                written.close();
+            }
+        } finally {
+            drainLock.unlock();
+        }
         for (Handle handle : handles) {
             if (handle != null) {
                 release(handle);
             }
         }
-        drainLock.lock();
-        try {
-            LinuxFiles.close(inotify);
-            LinuxFiles.close(directoryFd);
-            arena.close();
-        } finally {
-            drainLock.unlock();
-        }
+        arena.close();
         HandleDirectory.delete(directory);
     }
 }

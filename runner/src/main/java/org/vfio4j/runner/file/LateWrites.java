@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -14,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.uapi.VfioException;
@@ -29,6 +31,7 @@ public final class LateWrites implements AutoCloseable {
     private final ExecutorService writer = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("vfio4j-late-writes").unstarted(task));
     private final BiConsumer<String, VfioException> refused;
+    private final AtomicLong aliases = new AtomicLong();
     private volatile @Nullable Future<?> last;
 
     /**
@@ -40,17 +43,28 @@ public final class LateWrites implements AutoCloseable {
         this.refused = refused;
     }
 
-    /** Takes what was written out of a real file. */
-    void collect(Path real, AttributeFile attribute, String path) {
+    /**
+     * Takes what was written out of a real file.
+     *
+     * @param staging a folder where nobody watches: the file is opened by another name there, since closing it where it is would
+     *     look as if the program did
+     */
+    void collect(Path real, Path staging, AttributeFile attribute, String path) {
         byte[] written;
-        try (var channel = FileChannel.open(real, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            var buffer = ByteBuffer.allocate((int) Math.min(channel.size(), 1 << 20));
-            channel.read(buffer, 0);
-            written = withoutHole(buffer.array());
-            if (written.length == 0 || attribute.isInitial(written)) {
-                return;
+        Path alias = staging.resolve("written-" + aliases.incrementAndGet());
+        try {
+            Files.createLink(alias, real);
+            try (var channel = FileChannel.open(alias, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                var buffer = ByteBuffer.allocate((int) Math.min(channel.size(), 1 << 20));
+                channel.read(buffer, 0);
+                written = withoutHole(buffer.array());
+                if (written.length == 0 || attribute.isInitial(written)) {
+                    return;
+                }
+                channel.truncate(0);
+            } finally {
+                Files.delete(alias);
             }
-            channel.truncate(0);
         } catch (IOException gone) {
             return;
         }

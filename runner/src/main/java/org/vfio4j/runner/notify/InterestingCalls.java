@@ -14,6 +14,7 @@ import org.vfio4j.ffm.SeccompFilter;
  *   <li>{@code pread} and {@code pwrite} that look like accesses to a device: of at most 8 bytes, or at an offset no ordinary
  *       file has (regions start at multiples of 2^40);
  *   <li>shared mappings of files;
+ *   <li>{@code fcntl(F_GETFL)}, since the real files have other access modes;
  *   <li>everything else that uses a descriptor only if the number is in the range that is handed out
  *       ({@link #FIRST_DESCRIPTOR} to {@link #END_DESCRIPTOR}), so that ordinary files, pipes and sockets run at full speed.
  * </ul>
@@ -28,6 +29,7 @@ public final class InterestingCalls {
     private static final int ARCH_I386 = 0x40000003;
     private static final int I386_IOCTL = 54;
     private static final int ENOTTY = 25;
+    private static final int F_GETFL = 3;
     private static final int TYPE_BYTE = 0xff00;
     private static final int VFIO_TYPE = ';' << 8;
     private static final int MAP_SHARED = 1;
@@ -69,7 +71,7 @@ public final class InterestingCalls {
         for (int number : byPath) {
             on(filter, number).end(SeccompFilter.NOTIFY).label(next());
         }
-        int[] byDescriptor = {READ, WRITE, READV, WRITEV, FSTAT, LSEEK, DUP, DUP2, DUP3, FCNTL};
+        int[] byDescriptor = {READ, WRITE, READV, WRITEV, FSTAT, LSEEK, DUP, DUP2, DUP3};
         for (int number : byDescriptor) {
             on(filter, number).jump("descriptor").label(next());
         }
@@ -77,6 +79,11 @@ public final class InterestingCalls {
                 .loadLow(1)
                 .and(TYPE_BYTE)
                 .ifEqual(VFIO_TYPE, "allow")
+                .end(SeccompFilter.NOTIFY)
+                .label(next());
+        on(filter, FCNTL)
+                .loadLow(1)
+                .ifEqual(F_GETFL, "descriptor")
                 .end(SeccompFilter.NOTIFY)
                 .label(next());
         for (int number : new int[] {PREAD64, PWRITE64}) {

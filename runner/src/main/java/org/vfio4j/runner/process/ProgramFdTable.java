@@ -45,6 +45,9 @@ public final class ProgramFdTable implements FdTable {
     /** Below it no number of the range was free when {@link #releasesSeen} files had been released. */
     private int lowest = InterestingCalls.FIRST_DESCRIPTOR;
 
+    /** The same of the numbers outside of the range. */
+    private int lowestOutside;
+
     private long releasesSeen;
 
     ProgramFdTable(
@@ -139,7 +142,7 @@ public final class ProgramFdTable implements FdTable {
             int end = (int) Math.min(InterestingCalls.END_DESCRIPTOR, limit);
             int fd = inRange(call, task, end);
             if (fd < 0) {
-                fd = free(call, task, 0, (int) Math.min(limit, Integer.MAX_VALUE));
+                fd = outside(call, task, (int) Math.min(limit, Integer.MAX_VALUE));
             }
             if (fd < 0) {
                 throw new VfioException(Errno.EMFILE, "all " + limit + " descriptors of the program are in use");
@@ -156,10 +159,23 @@ public final class ProgramFdTable implements FdTable {
         if (releases != releasesSeen) {
             releasesSeen = releases;
             lowest = InterestingCalls.FIRST_DESCRIPTOR;
+            lowestOutside = 0;
         }
         int fd = free(call, task, lowest, end);
         if (fd >= 0) {
             lowest = fd;
+        }
+        return fd;
+    }
+
+    /** A number when the range is full. Others' files are closed unnoticed: who finds none looks again from the beginning. */
+    private int outside(Call call, Task task, int end) {
+        int fd = free(call, task, lowestOutside, end);
+        if (fd < 0 && lowestOutside > 0) {
+            fd = free(call, task, 0, end);
+        }
+        if (fd >= 0) {
+            lowestOutside = fd;
         }
         return fd;
     }

@@ -109,11 +109,22 @@ public final class Task {
 
     /** Whether a descriptor goes away when another program is loaded. */
     public boolean closeOnExec(int fd) {
+        return (descriptorFlags(fd) & O_CLOEXEC) != 0;
+    }
+
+    /** The flags that {@code fcntl(F_GETFL)} would tell of the real file. */
+    public int statusFlags(int fd) {
+        return descriptorFlags(fd) & ~O_CLOEXEC;
+    }
+
+    private int descriptorFlags(int fd) {
         try (var lines = Files.lines(Path.of("/proc/" + tid + "/fdinfo/" + fd))) {
             return lines.filter(line -> line.startsWith("flags:"))
-                    .anyMatch(line -> (Integer.parseInt(line.substring(6).strip(), 8) & O_CLOEXEC) != 0);
+                    .mapToInt(line -> Integer.parseInt(line.substring(6).strip(), 8))
+                    .findFirst()
+                    .orElse(0);
         } catch (IOException gone) {
-            return false;
+            return 0;
         }
     }
 

@@ -38,6 +38,18 @@ public final class Trace {
         }
     }
 
+    /** Whether anybody reads the lines. */
+    public boolean isOn() {
+        return lines != null;
+    }
+
+    /** Something to know of a call that the kernel makes. */
+    public void note(Call call, String text) {
+        if (lines != null) {
+            lines.accept("[" + call.tid() + "] " + text);
+        }
+    }
+
     /** A call was answered. */
     public void done(Call call, Supplier<String> text, long result) {
         done(call.tid(), text, result);

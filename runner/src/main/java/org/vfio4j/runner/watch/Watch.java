@@ -37,7 +37,11 @@ public final class Watch implements AutoCloseable {
         wakeUp();
     }
 
-    /** Stops watching; an action that runs may still finish. To be called before the descriptor is closed. */
+    /**
+     * Stops watching. To be called before the descriptor is closed. An action that has begun may still run, or be about to: it
+     * must bear being called once more after this. Waiting for it here could wait for ever, since it may need what the caller
+     * holds.
+     */
     public void remove(int fd) {
         watched.remove(fd);
         wakeUp();
@@ -60,36 +64,41 @@ public final class Watch implements AutoCloseable {
     }
 
     private void turn(MemorySegment counter) {
-        List<Integer> fds = new ArrayList<>(watched.keySet());
-        fds.add(wake);
+        List<Map.Entry<Integer, Runnable>> now = new ArrayList<>();
+        watched.forEach((fd, action) -> now.add(Map.entry(fd, action)));
         try (var arena = Arena.ofConfined()) {
-            MemorySegment polled = arena.allocate((long) fds.size() * LinuxPoll.POLLFD_SIZE, Long.BYTES);
-            for (int i = 0; i < fds.size(); i++) {
-                long at = (long) i * LinuxPoll.POLLFD_SIZE;
-                polled.set(ValueLayout.JAVA_INT, at + LinuxPoll.POLLFD_FD, fds.get(i));
-                polled.set(ValueLayout.JAVA_SHORT, at + LinuxPoll.POLLFD_EVENTS, LinuxPoll.POLLIN);
+            MemorySegment polled = arena.allocate((now.size() + 1L) * LinuxPoll.POLLFD_SIZE, Long.BYTES);
+            for (int i = 0; i < now.size(); i++) {
+                ask(polled, i, now.get(i).getKey());
             }
+            ask(polled, now.size(), wake);
             LinuxPoll.poll(polled, -1);
             LinuxFiles.read(wake, counter);
-            for (int i = 0; i < fds.size() - 1; i++) {
+            for (int i = 0; i < now.size(); i++) {
                 long at = (long) i * LinuxPoll.POLLFD_SIZE;
                 if (polled.get(ValueLayout.JAVA_SHORT, at + LinuxPoll.POLLFD_REVENTS) != 0) {
-                    act(fds.get(i));
+                    act(now.get(i).getKey(), now.get(i).getValue());
                 }
             }
         }
     }
 
-    private void act(int fd) {
-        Runnable action = watched.get(fd);
-        if (action == null) {
+    private static void ask(MemorySegment polled, int index, int fd) {
+        long at = (long) index * LinuxPoll.POLLFD_SIZE;
+        polled.set(ValueLayout.JAVA_INT, at + LinuxPoll.POLLFD_FD, fd);
+        polled.set(ValueLayout.JAVA_SHORT, at + LinuxPoll.POLLFD_EVENTS, LinuxPoll.POLLIN);
+    }
+
+    /** Acts for a descriptor unless it was removed while it was polled, also when its number means another one by now. */
+    private void act(int fd, Runnable action) {
+        if (watched.get(fd) != action) {
             return;
         }
         try {
             action.run();
         } catch (RuntimeException e) {
             LOG.error("watching descriptor {} failed", fd, e);
-            watched.remove(fd);
+            watched.remove(fd, action);
         }
     }
 

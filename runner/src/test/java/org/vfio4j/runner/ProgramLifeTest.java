@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vfio4j.runner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.vfio4j.Vfio;
+
+/** Threads, children, signals and ends of programs: nothing is lost, done twice or left behind. */
+class ProgramLifeTest {
+    private static final String EDU = "0000:00:05.0";
+    private static final String GROUP = "0";
+
+    /** A device whose registers can be mapped, and its group. */
+    private static final String MAPPABLE = "0000:01:00.0";
+
+    private static final String MAPPABLE_GROUP = "9";
+    private static final int KILLED = 128 + 9;
+
+    @SuppressWarnings("NullAway.Init")
+    private static NativePrograms programs;
+
+    @BeforeAll
+    static void makeFolder() throws IOException {
+        programs = new NativePrograms();
+    }
+
+    @AfterAll
+    static void deleteFolder() throws IOException {
+        programs.close();
+    }
+
+    private static void succeeds(String name, String... arguments) throws IOException, InterruptedException {
+        Path program = programs.compile(name);
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            var answer = programs.run(run, program, arguments);
+            assertThat(answer.err()).isEmpty();
+            assertThat(answer.code()).isZero();
+            assertNothingIsLeft(vfio, run);
+        }
+    }
+
+    private static void assertNothingIsLeft(Vfio vfio, ProgramRun run) {
+        assertThat(run.openFiles()).as("files left open").isZero();
+        assertThat(vfio.pinnedPages()).as("pages left pinned").isZero();
+        vfio.openGroup(Integer.parseInt(GROUP)).close();
+    }
+
+    @Test
+    void shouldServeTheShimLikeAContainer() throws IOException, InterruptedException {
+        succeeds("shim", EDU, GROUP);
+    }
+
+    @Test
+    void shouldAnswerManyThreadsEachItsOwnAnswer() throws IOException, InterruptedException {
+        succeeds("threads", EDU, GROUP);
+    }
+
+    @Test
+    void shouldShareFilesWithChildrenHoweverTheyEnd() throws IOException, InterruptedException {
+        succeeds("forks", EDU, GROUP, MAPPABLE, MAPPABLE_GROUP);
+    }
+
+    @Test
+    void shouldDoEachCallOnceInAStormOfSignals() throws IOException, InterruptedException {
+        succeeds("signals", EDU, GROUP);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"exit,5", "_exit,5", "abort,134", "segmentation,139", "kill,137", "xec,5"})
+    void shouldReleaseEverythingOfAProgramThatEndsWhileItMaps(String how, int code)
+            throws IOException, InterruptedException {
+        Path program = programs.compile("exits");
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            for (int round = 0; round < 4; round++) { // on the same machine: what the last one left would show
+                var answer = programs.run(run, program, EDU, GROUP, how);
+                assertThat(answer.err()).isEmpty();
+                assertThat(answer.out()).containsExactly("begun");
+                assertThat(answer.code()).isEqualTo(code);
+                assertNothingIsLeft(vfio, run);
+            }
+        }
+    }
+
+    @Test
+    void shouldReleaseEverythingOfAProgramThatIsKilledWhileItMaps() throws IOException, InterruptedException {
+        Path program = programs.compile("exits");
+        try (var vfio = NativePrograms.machine();
+                var run = NativePrograms.intercept(vfio)) {
+            for (int round = 0; round < 4; round++) {
+                Process process = programs.start(run, program, EDU, GROUP, "wait");
+                assertThat(process.inputReader().readLine()).isEqualTo("begun");
+                assertThat(process.destroyForcibly().waitFor(60, TimeUnit.SECONDS))
+                        .isTrue();
+                assertThat(process.exitValue()).isEqualTo(KILLED);
+                assertNothingIsLeft(vfio, run);
+            }
+        }
+    }
+
+    @Test
+    void shouldLeaveNoThreadNoDescriptorAndNoChildBehind() throws IOException, InterruptedException {
+        Path program = programs.compile("exits");
+        try (var vfio = NativePrograms.machine()) {
+            String own = null;
+            for (int round = 0; round < 3; round++) {
+                Path folder;
+                try (var run = NativePrograms.intercept(vfio)) {
+                    assertThat(programs.run(run, program, EDU, GROUP, "exit").code())
+                            .isEqualTo(5);
+                    folder = run.folder();
+                    own = folder.getFileName().toString();
+                    assertThat(descriptorsNaming(own)).isPositive();
+                }
+                assertThat(folder).doesNotExist();
+                assertThat(descriptorsNaming(own)).as("descriptors of the run").isZero();
+            }
+            assertThat(ProcessHandle.current().children().filter(child -> isZombie(child.pid())))
+                    .as("children that nobody waited for")
+                    .isEmpty();
+        }
+    }
+
+    private static long descriptorsNaming(String text) throws IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return open.filter(fd -> {
+                        try {
+                            return Files.readSymbolicLink(fd).toString().contains(text);
+                        } catch (IOException closedMeanwhile) {
+                            return false;
+                        }
+                    })
+                    .count();
+        }
+    }
+
+    private static boolean isZombie(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/stat")).contains(") Z ");
+        } catch (IOException gone) {
+            return false;
+        }
+    }
+}
