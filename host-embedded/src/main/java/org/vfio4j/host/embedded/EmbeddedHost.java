@@ -83,6 +83,7 @@ final class EmbeddedHost implements Host {
         var faults = new FaultLog();
         var groups = new GroupTable();
         var units = IommuUnits.make(machine.iommus(), memory, barrier, faults);
+        units.values().forEach(owned::push);
         var devices = new DeviceExecutor(machine.name());
 
         var pci = new PciAssembly(machine.pci(), devices);
