@@ -13,10 +13,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vfio4j.spi.host.IommuDomain;
+import org.vfio4j.spi.memory.BackingMemory;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -188,5 +193,83 @@ class TableRecyclingTest {
             }
             assertKeptIsZero(setup.unit.tableMemory());
         }
+    }
+
+    /** The access is held inside its step, as one is that a busy machine took the processor from. */
+    @Test
+    @Timeout(60)
+    void shouldKeepTablesFromOthersUntilTheAccessThatMayWalkThemHasEnded() throws InterruptedException {
+        try (var setup = new PagingSetup()) {
+            TableMemory memory = setup.unit.tableMemory();
+            var slow = new SlowMemory();
+            setup.group.detach();
+            IommuDomain domain = setup.group.allocateDomain(false);
+            setup.group.attach(domain);
+            domain.map(0, setup.physical.insert(slow), PAGE, RW);
+            int lent = memory.lent();
+            Thread device = Thread.ofPlatform().start(() -> setup.port.read(0, setup.buffer(8), 0, 8));
+            slow.begun.await();
+            var freed = new CountDownLatch(1);
+            Thread owner = Thread.ofPlatform().start(() -> {
+                setup.group.detach();
+                domain.free();
+                freed.countDown();
+            });
+            // Time for the wrong thing to happen; the right thing passes however little it is.
+            boolean tooEarly = freed.await(100, TimeUnit.MILLISECONDS);
+            int lentMeanwhile = memory.lent();
+            slow.mayEnd.countDown();
+            device.join();
+            owner.join();
+            assertThat(tooEarly).as("domain freed while an access used it").isFalse();
+            assertThat(lentMeanwhile).as("chunks lent while an access ran").isEqualTo(lent);
+            assertThat(memory.lent()).as("chunks lent at the end").isEqualTo(lent - 1);
+            setup.group.attach(setup.domain);
+        }
+    }
+
+    /** Memory without a direct view, whose first read takes until it is told to end. */
+    private static final class SlowMemory implements BackingMemory {
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private final CountDownLatch mayEnd = new CountDownLatch(1);
+
+        @Override
+        public long size() {
+            return PAGE;
+        }
+
+        @Override
+        public long alignmentAddress() {
+            return 0;
+        }
+
+        @Override
+        public boolean writable() {
+            return true;
+        }
+
+        @Override
+        public @Nullable MemorySegment segment() {
+            return null;
+        }
+
+        @Override
+        public boolean read(long offset, MemorySegment target, long targetOffset, long length) {
+            begun.countDown();
+            try {
+                mayEnd.await();
+            } catch (InterruptedException e) {
+                return false;
+            }
+            return true;
+        }
+
+        @Override
+        public boolean write(long offset, MemorySegment source, long sourceOffset, long length) {
+            return false;
+        }
+
+        @Override
+        public void release() {}
     }
 }
