@@ -65,7 +65,7 @@ public final class ManyDevicesHost implements HostProvider {
                 devices.add(device);
             }
         }
-        return new Machine(groups, devices);
+        return new Machine(unit, groups, devices);
     }
 
     private record IdleDevice(String name, IommuGroup group) implements BusDevice {
@@ -120,7 +120,7 @@ public final class ManyDevicesHost implements HostProvider {
         }
     }
 
-    private record Machine(List<IommuGroup> groups, List<BusDevice> devices) implements Host, Bus {
+    private record Machine(PagingUnit unit, List<IommuGroup> groups, List<BusDevice> devices) implements Host, Bus {
         @Override
         public String name() {
             return NAME;
@@ -157,6 +157,8 @@ public final class ManyDevicesHost implements HostProvider {
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            unit.close();
+        }
     }
 }

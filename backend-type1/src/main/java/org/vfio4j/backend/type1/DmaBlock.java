@@ -2,15 +2,15 @@
 package org.vfio4j.backend.type1;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The DMA entries that start in one 2 MiB of I/O addresses, whatever their length, by the page they start at. Two bits for each
  * page tell whether an entry starts there and whether it ends with that page, so that most questions are answered from 128
  * bytes, without a look at an entry: a look at one among a million is a cache miss.
  *
- * <p>Few entries are kept in the order of their pages; many in an array with a place for each page, where a change moves
- * nothing. The array stays when entries go, as the page table behind it does; the block goes with its last entry.
+ * <p>Entries are kept by {@linkplain DmaEntryNumbers number}. Few are in the order of their pages; many have a place for each page,
+ * where a change moves nothing. The places stay when entries go, as the page table behind them does; the block goes with its
+ * last entry. Bits and places are one array, since each array touched is a cache line of its own.
  */
 final class DmaBlock {
     /** No such page. */
@@ -19,20 +19,28 @@ final class DmaBlock {
     private static final int SHIFT = 21;
     private static final int PAGE_SHIFT = 12;
     private static final int PAGES = 1 << (SHIFT - PAGE_SHIFT);
-    private static final int WORDS = PAGES / Long.SIZE;
+    private static final int WORDS = PAGES / Integer.SIZE;
+
+    /** Where the places begin in {@link #cells}: behind two words of bits for each 32 pages. */
+    private static final int PLACES = 2 * WORDS;
+
     private static final int FIRST_CAPACITY = 4;
-    /** More entries get an array with a place for each page. */
+    /** More entries get a place for each page. */
     private static final int MOST_IN_ORDER = 32;
 
+    private final DmaEntryNumbers numbers;
     private long number;
     private int count;
-    /** Bits of the pages where entries start; from {@link #WORDS} on, of those where entries of one page start. */
-    private final long[] bits = new long[2 * WORDS];
 
-    private @Nullable DmaEntry[] entries = new @Nullable DmaEntry[FIRST_CAPACITY];
+    /**
+     * By turns a word of the bits of the pages where entries start, and of those where entries of one page start; then the
+     * numbers of the entries.
+     */
+    private int[] cells = new int[PLACES + FIRST_CAPACITY];
 
-    DmaBlock(long number) {
+    DmaBlock(long number, DmaEntryNumbers numbers) {
         this.number = number;
+        this.numbers = numbers;
     }
 
     /** The number of the block in which an address is. */
@@ -65,32 +73,32 @@ final class DmaBlock {
 
     /** The last page not behind {@code page} at which an entry starts. */
     int floor(int page) {
-        int word = page / Long.SIZE;
-        long starts = bits[word] & (-1L >>> (Long.SIZE - 1 - page % Long.SIZE));
+        int word = page / Integer.SIZE;
+        int starts = starts(word) & (-1 >>> (Integer.SIZE - 1 - page % Integer.SIZE));
         while (starts == 0) {
             if (--word < 0) {
                 return NONE;
             }
-            starts = bits[word];
+            starts = starts(word);
         }
-        return word * Long.SIZE + Long.SIZE - 1 - Long.numberOfLeadingZeros(starts);
+        return word * Integer.SIZE + Integer.SIZE - 1 - Integer.numberOfLeadingZeros(starts);
     }
 
     /** The first page behind {@code page}, which may be {@link #NONE}, at which an entry starts. */
     int higher(int page) {
         int from = page + 1;
-        int word = from / Long.SIZE;
+        int word = from / Integer.SIZE;
         if (word == WORDS) {
             return NONE;
         }
-        long starts = bits[word] & (-1L << (from % Long.SIZE));
+        int starts = starts(word) & (-1 << (from % Integer.SIZE));
         while (starts == 0) {
             if (++word == WORDS) {
                 return NONE;
             }
-            starts = bits[word];
+            starts = starts(word);
         }
-        return word * Long.SIZE + Long.numberOfTrailingZeros(starts);
+        return word * Integer.SIZE + Integer.numberOfTrailingZeros(starts);
     }
 
     /** The first page at which an entry starts. */
@@ -108,33 +116,35 @@ final class DmaBlock {
         if (Long.compareUnsigned(address, address(page) + ((1L << PAGE_SHIFT) - 1)) <= 0) {
             return true;
         }
-        return !isSet(WORDS, page) && Long.compareUnsigned(address, entry(page).last) <= 0;
+        boolean isOnePage = (cells[2 * (page / Integer.SIZE) + 1] & bit(page)) != 0;
+        return !isOnePage && Long.compareUnsigned(address, entry(page).last) <= 0;
     }
 
     /** The entry that starts at a page. */
     DmaEntry entry(int page) {
-        DmaEntry entry = entries[place(page)];
-        if (entry == null) {
+        if (!startsAt(page)) {
             throw new IllegalStateException("no entry starts at page " + page);
         }
-        return entry;
+        return numbers.entry(cells[place(page)]);
     }
 
     /** Adds an entry that starts at a page of this block where none does. */
     void add(DmaEntry entry) {
-        if (count == entries.length) {
+        if (count == cells.length - PLACES) {
             grow();
         }
         int page = page(entry.iova);
         int place = place(page);
-        if (entries.length != PAGES) {
-            System.arraycopy(entries, place, entries, place + 1, count - place);
+        int given = numbers.give(entry);
+        if (!hasPlaceForEachPage()) {
+            System.arraycopy(cells, place, cells, place + 1, PLACES + count - place);
         }
-        entries[place] = entry;
+        cells[place] = given;
         count++;
-        bits[page / Long.SIZE] |= bit(page);
+        int word = 2 * (page / Integer.SIZE);
+        cells[word] |= bit(page);
         if (entry.last == entry.iova + ((1L << PAGE_SHIFT) - 1)) {
-            bits[WORDS + page / Long.SIZE] |= bit(page);
+            cells[word + 1] |= bit(page);
         }
     }
 
@@ -146,51 +156,59 @@ final class DmaBlock {
     void remove(DmaEntry entry) {
         int page = page(entry.iova);
         int place = place(page);
-        if (!isSet(0, page) || entries[place] != entry) {
+        if (!startsAt(page) || numbers.entry(cells[place]) != entry) {
             throw new IllegalStateException("entry is not in the tree");
         }
+        numbers.takeBack(cells[place]);
         count--;
-        if (entries.length == PAGES) {
-            entries[place] = null;
-        } else {
-            System.arraycopy(entries, place + 1, entries, place, count - place);
-            entries[count] = null;
+        if (!hasPlaceForEachPage()) {
+            System.arraycopy(cells, place + 1, cells, place, PLACES + count - place);
         }
-        bits[page / Long.SIZE] &= ~bit(page);
-        bits[WORDS + page / Long.SIZE] &= ~bit(page);
+        int word = 2 * (page / Integer.SIZE);
+        cells[word] &= ~bit(page);
+        cells[word + 1] &= ~bit(page);
     }
 
     private void grow() {
         if (count < MOST_IN_ORDER) {
-            entries = Arrays.copyOf(entries, 2 * count);
+            cells = Arrays.copyOf(cells, PLACES + 2 * count);
             return;
         }
-        @Nullable DmaEntry[] byPage = new @Nullable DmaEntry[PAGES];
-        int place = 0;
+        int[] byPage = Arrays.copyOf(cells, PLACES + PAGES);
+        int place = PLACES;
         for (int page = first(); page != NONE; page = higher(page)) {
-            byPage[page] = entries[place++];
+            byPage[PLACES + page] = cells[place++];
         }
-        entries = byPage;
+        cells = byPage;
     }
 
-    /** Where the entry that starts at a page is or would be. */
+    private boolean hasPlaceForEachPage() {
+        return cells.length == PLACES + PAGES;
+    }
+
+    /** Where the number of the entry that starts at a page is or would be. */
     private int place(int page) {
-        if (entries.length == PAGES) {
-            return page;
+        if (hasPlaceForEachPage()) {
+            return PLACES + page;
         }
-        int last = page / Long.SIZE;
-        int below = Long.bitCount(bits[last] & (bit(page) - 1));
+        int last = page / Integer.SIZE;
+        int below = Integer.bitCount(starts(last) & (bit(page) - 1));
         for (int word = 0; word < last; word++) {
-            below += Long.bitCount(bits[word]);
+            below += Integer.bitCount(starts(word));
         }
-        return below;
+        return PLACES + below;
     }
 
-    private boolean isSet(int from, int page) {
-        return (bits[from + page / Long.SIZE] & bit(page)) != 0;
+    private boolean startsAt(int page) {
+        return (starts(page / Integer.SIZE) & bit(page)) != 0;
     }
 
-    private static long bit(int page) {
-        return 1L << (page % Long.SIZE);
+    /** The bits of 32 pages where entries start. */
+    private int starts(int word) {
+        return cells[2 * word];
+    }
+
+    private static int bit(int page) {
+        return 1 << (page % Integer.SIZE);
     }
 }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DmaEntryTree {
     private final DmaBlockTree blocks = new DmaBlockTree();
+    private final DmaEntryNumbers numbers = new DmaEntryNumbers();
     private int size;
 
     /** The block looked at last; not empty. */
@@ -149,7 +150,7 @@ final class DmaEntryTree {
     private DmaBlock emptyBlock(long number) {
         DmaBlock kept = spare;
         if (kept == null) {
-            return new DmaBlock(number);
+            return new DmaBlock(number, numbers);
         }
         spare = null;
         kept.renumber(number);

@@ -84,6 +84,7 @@ final class EmbeddedHost implements Host {
         var faults = new FaultLog();
         var groups = new GroupTable();
         var units = IommuUnits.make(machine.iommus(), memory, barrier, faults);
+        units.values().forEach(owned::push);
         var devices = new DeviceExecutor(machine.name());
         var doorbells = new DoorbellPoller(machine.name());
 

@@ -5,7 +5,7 @@ import java.util.Set;
 import org.vfio4j.spi.host.IommuCapability;
 
 /** One piece of IOMMU hardware of the machine (kernel: {@code struct iommu_device}). Thread-safe. */
-public interface IommuUnit {
+public interface IommuUnit extends AutoCloseable {
     /** Name in the machine description. */
     String name();
 
@@ -18,4 +18,8 @@ public interface IommuUnit {
      * @param id number, unique on the machine
      */
     EmbeddedGroup newGroup(int id);
+
+    /** Frees what the unit keeps. Idempotent; the unit is switched off and makes no domains any more. */
+    @Override
+    void close();
 }

@@ -29,16 +29,17 @@ final class PageTable {
      *
      * @param addressBits width of addresses
      * @param pageSizes page sizes to use, one bit each
+     * @param memory who lends memory for tables
      * @param tableLimit most tables it may have
      * @param recordsWrites whether {@link DirtyScan} is going to be used
      * @throws VfioException ENOMEM
      */
-    PageTable(int addressBits, long pageSizes, int tableLimit, boolean recordsWrites) {
+    PageTable(int addressBits, long pageSizes, TableMemory memory, int tableLimit, boolean recordsWrites) {
         this.addressBits = addressBits;
         this.top = (addressBits - Pte.PAGE_SHIFT + Pte.SLOT_BITS - 1) / Pte.SLOT_BITS - 1;
         this.pageSizes = pageSizes;
         this.path = new int[top + 1];
-        this.pool = new TablePool(tableLimit, recordsWrites);
+        this.pool = new TablePool(memory, tableLimit, recordsWrites);
         try {
             pool.reserve(1);
         } catch (VfioException refused) {

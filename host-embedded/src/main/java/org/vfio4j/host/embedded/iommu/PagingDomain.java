@@ -22,6 +22,9 @@ final class PagingDomain implements IommuDomain {
     /** Guards the tree of tables against other changes. Innermost, held for the tables touched; ports never take it. */
     private final ReentrantLock tableLock = new ReentrantLock();
 
+    /** Whether the tables may belong to another domain by now. Guarded by {@link #tableLock}. */
+    private boolean tablesGone;
+
     /** Guards who is attached. Taken under a group's lock; nothing is called while it is held. */
     private final ReentrantLock attachmentLock = new ReentrantLock();
 
@@ -37,7 +40,8 @@ final class PagingDomain implements IommuDomain {
         this.dirtyTracking = dirtyTracking;
         this.creatorEnforces = creatorEnforces;
         this.pageSizes = dirtyTracking ? config.dirtyPageSizes() : config.pageSizes();
-        this.table = new PageTable(config.addressBits(), pageSizes, config.tableLimit(), dirtyTracking);
+        this.table =
+                new PageTable(config.addressBits(), pageSizes, unit.tableMemory(), config.tableLimit(), dirtyTracking);
     }
 
     PagingUnit unit() {
@@ -58,7 +62,7 @@ final class PagingDomain implements IommuDomain {
 
     /** Tables the domain uses at the moment, the root included. */
     int tablesInUse() {
-        tableLock.lock();
+        lockTables();
         try {
             return table.pool().inUse();
         } finally {
@@ -139,7 +143,7 @@ final class PagingDomain implements IommuDomain {
     @Override
     public void map(long iova, long phys, long length, int protection) {
         check(iova, phys, length, protection);
-        tableLock.lock();
+        lockTables();
         try {
             table.map(iova, phys, length, protection);
         } catch (VfioException refused) {
@@ -157,7 +161,7 @@ final class PagingDomain implements IommuDomain {
     public long unmap(long iova, long length) {
         long removed;
         int retired;
-        tableLock.lock();
+        lockTables();
         try {
             removed = table.unmap(iova, length);
             retired = table.takeRetired();
@@ -168,7 +172,7 @@ final class PagingDomain implements IommuDomain {
             ports.invalidate();
         }
         if (retired != TablePool.NONE) {
-            tableLock.lock();
+            lockTables();
             try {
                 table.pool().giveBack(retired);
             } finally {
@@ -183,7 +187,7 @@ final class PagingDomain implements IommuDomain {
         if (table.isBeyond(iova)) {
             return 0;
         }
-        tableLock.lock();
+        lockTables();
         try {
             int level = table.find(iova);
             long entry = table.entryFound(iova, level);
@@ -197,7 +201,7 @@ final class PagingDomain implements IommuDomain {
     public void forEachRun(long iova, long length, MappedRunSink sink) {
         var scan = new PageScan(table, iova, length);
         while (scan.hasMore()) {
-            tableLock.lock();
+            lockTables();
             try {
                 scan.nextRun();
             } finally {
@@ -225,7 +229,7 @@ final class PagingDomain implements IommuDomain {
         var scan = new DirtyScan(table, iova, length, clear);
         boolean found = false;
         while (scan.hasMore()) {
-            tableLock.lock();
+            lockTables();
             try {
                 scan.next();
             } finally {
@@ -255,7 +259,23 @@ final class PagingDomain implements IommuDomain {
         } finally {
             attachmentLock.unlock();
         }
-        table.pool().close();
+        // No group is attached and none will be: the ports of those that were have ceased to translate here.
+        lockTables();
+        try {
+            tablesGone = true;
+            table.pool().close();
+        } finally {
+            tableLock.unlock();
+        }
+    }
+
+    /** Takes the table lock to look at tables or change them; a domain that was freed has none. */
+    private void lockTables() {
+        tableLock.lock();
+        if (tablesGone) {
+            tableLock.unlock();
+            throw new IllegalStateException("use of a domain that was freed");
+        }
     }
 
     private void check(long iova, long phys, long length, int protection) {

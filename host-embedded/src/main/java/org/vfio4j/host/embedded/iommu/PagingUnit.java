@@ -16,6 +16,7 @@ public final class PagingUnit implements IommuUnit {
     private final PagingConfig config;
     private final FaultLog faults;
     private final AccessFence fence;
+    private final TableMemory tableMemory = new TableMemory();
 
     /**
      * A unit whose devices execute a fence at each access, for want of a barrier.
@@ -62,6 +63,12 @@ public final class PagingUnit implements IommuUnit {
         return new PagingGroup(id, this);
     }
 
+    /** {@inheritDoc} Domains that live on keep their memory until they are freed. */
+    @Override
+    public void close() {
+        tableMemory.close();
+    }
+
     /** What the unit can do. */
     public PagingConfig config() {
         return config;
@@ -77,5 +84,9 @@ public final class PagingUnit implements IommuUnit {
 
     AccessFence fence() {
         return fence;
+    }
+
+    TableMemory tableMemory() {
+        return tableMemory;
     }
 }

@@ -7,12 +7,13 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /**
  * The table pages of one domain: 4 KiB of off-heap memory each, known by number. Tables that nobody uses are kept for the
- * next; everything goes back with {@link #close}.
+ * next; everything goes back with {@link #close}. The memory of the first ones is lent by the unit, see {@link TableMemory}.
  *
  * <p>Entries may be read and their flags changed by any thread while it is kept safe from {@link #giveBack}; all other
  * methods are called under the domain's table lock.
@@ -28,12 +29,24 @@ final class TablePool implements AutoCloseable {
     private static final int CHUNK_SHIFT = 5;
     private static final int CHUNK_TABLES = 1 << CHUNK_SHIFT;
 
+    /** Bytes of a table. */
+    static final int TABLE_BYTES = 1 << TABLE_SHIFT;
+
+    /** Chunks that a domain asks the unit for: enough for 256 tables. Larger domains are made less often than small ones. */
+    private static final int MOST_LENT = 8;
+
     /** Words of dirty marks per table: a bit for each slot, all in one cache line's worth of memory. */
     static final int MARK_WORDS = Pte.SLOTS / Long.SIZE;
 
     private final int limit;
     private final boolean recordsWrites;
-    private final Arena arena = Arena.ofShared();
+    private final TableMemory memory;
+
+    /** How many of the first chunks are lent by {@link #memory}; all others are in {@link #own}. */
+    private int lent;
+
+    /** Memory that is not the unit's; null until some is needed, since to close it stops every thread for a moment. */
+    private @Nullable Arena own;
 
     /** Grown by copying; an entry that leads to a table is stored after the array that holds the table. */
     private MemorySegment[] chunks = {};
@@ -56,10 +69,12 @@ final class TablePool implements AutoCloseable {
     /**
      * A pool without tables.
      *
+     * @param memory who lends the first chunks
      * @param limit most tables it may hold
      * @param recordsWrites whether anybody is going to ask for dirty marks
      */
-    TablePool(int limit, boolean recordsWrites) {
+    TablePool(TableMemory memory, int limit, boolean recordsWrites) {
+        this.memory = memory;
         this.limit = limit;
         this.recordsWrites = recordsWrites;
     }
@@ -99,11 +114,7 @@ final class TablePool implements AutoCloseable {
         int table = list;
         while (table != NONE) {
             int following = next[table];
-            if (used[table] != 0) {
-                // Taken out of the tree as a whole, entries and all.
-                MemorySegment.copy(EMPTY, 0, chunk(table), ValueLayout.JAVA_LONG, offset(table, 0), Pte.SLOTS);
-                used[table] = 0;
-            }
+            clear(table);
             unused = chain(table, unused);
             unusedCount++;
             table = following;
@@ -187,9 +198,33 @@ final class TablePool implements AutoCloseable {
         return (table & (CHUNK_TABLES - 1)) * MARK_WORDS + word;
     }
 
+    /** Makes a table zero again, if it was taken out of the tree as a whole, entries and all. */
+    private void clear(int table) {
+        if (used[table] != 0) {
+            MemorySegment.copy(EMPTY, 0, chunk(table), ValueLayout.JAVA_LONG, offset(table, 0), Pte.SLOTS);
+            used[table] = 0;
+        }
+    }
+
+    /**
+     * Gives all memory back. Called when no port can translate with these tables any more: each has ceased to, and the access it
+     * was in has ended. A table whose count of entries is 0 is all zeros, since ports only change flags of entries they find; the
+     * others are cleared, in memory that goes on to another domain.
+     */
     @Override
     public void close() {
-        arena.close();
+        for (int table = 0; table < Math.min(lent << CHUNK_SHIFT, used.length); table++) {
+            clear(table);
+        }
+        MemorySegment[] mine = chunks;
+        chunks = new MemorySegment[0];
+        for (int chunk = 0; chunk < lent; chunk++) {
+            memory.giveBack(mine[chunk]);
+        }
+        lent = 0;
+        if (own != null) {
+            own.close();
+        }
     }
 
     /** The memory a table is in; the same for as long as the pool is open. */
@@ -210,16 +245,15 @@ final class TablePool implements AutoCloseable {
                     Errno.ENOMEM, "map refused: the domain uses all of its " + limit + " page tables already");
         }
         try {
-            MemorySegment chunk = arena.allocate((long) added << TABLE_SHIFT, 1L << TABLE_SHIFT);
             int[] largerUsed = Arrays.copyOf(used, first + added);
             int[] largerNext = Arrays.copyOf(next, first + added);
             MemorySegment[] largerChunks = Arrays.copyOf(chunks, chunks.length + 1);
-            largerChunks[chunks.length] = chunk;
             if (recordsWrites) {
                 long[][] largerMarks = Arrays.copyOf(dirtyMarks, chunks.length + 1);
                 largerMarks[chunks.length] = new long[CHUNK_TABLES * MARK_WORDS];
                 dirtyMarks = largerMarks;
             }
+            largerChunks[chunks.length] = newChunk(); // last, since nothing after it can fail
             used = largerUsed;
             next = largerNext;
             chunks = largerChunks;
@@ -233,5 +267,22 @@ final class TablePool implements AutoCloseable {
             unused = chain(table, unused);
         }
         unusedCount += added;
+    }
+
+    /** Memory for {@value #CHUNK_TABLES} tables, all zeros. */
+    private MemorySegment newChunk() {
+        if (chunks.length == lent && lent < MOST_LENT) {
+            MemorySegment chunk = memory.lend();
+            if (chunk != null) {
+                lent++;
+                return chunk;
+            }
+        }
+        Arena arena = own;
+        if (arena == null) {
+            arena = Arena.ofShared();
+            own = arena;
+        }
+        return arena.allocate((long) CHUNK_TABLES << TABLE_SHIFT, TABLE_BYTES);
     }
 }

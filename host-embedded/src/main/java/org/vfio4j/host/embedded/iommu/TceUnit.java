@@ -61,6 +61,10 @@ public final class TceUnit implements IommuUnit {
         return new TceGroup(id, this);
     }
 
+    /** {@inheritDoc} That is nothing: tables belong to their windows. */
+    @Override
+    public void close() {}
+
     /** What the unit can do. */
     public TceConfig config() {
         return config;

@@ -66,6 +66,7 @@ final class PagingSetup implements AutoCloseable {
         group.detach();
         group.releaseDmaOwner(this);
         domain.free();
+        unit.close();
         arena.close();
     }
 }
