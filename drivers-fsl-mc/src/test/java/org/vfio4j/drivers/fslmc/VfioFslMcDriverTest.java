@@ -32,6 +32,8 @@ import org.vfio4j.spi.device.IrqSet;
 import org.vfio4j.spi.fslmc.McObject;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.testing.Spec;
+import org.vfio4j.testing.fixture.SimulatedVfioDevice;
+import org.vfio4j.testing.fixture.SimulatedVfioDevice.Kind;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 import org.vfio4j.uapi.VfioIrq;
@@ -63,7 +65,7 @@ class VfioFslMcDriverTest {
                                         object("dpni", 2, 200),
                                         object("dpni", 3, 100))),
                         new ContainerSpec(3, 2, placement, Optional.empty(), List.of(object("dpio", 2, 1)))));
-        return new McBus(spec, container -> McIsolation.NONE, core.memory, Runnable::run, versions);
+        return new McBus(spec, container -> McIsolation.NONE, core.memory(), Runnable::run, versions);
     }
 
     private static ObjectSpec object(String type, int id, int irqs) {
@@ -82,11 +84,12 @@ class VfioFslMcDriverTest {
                 .orElseThrow();
     }
 
-    private FakeCore.FakeDevice device(String name) {
-        var device = core.devices.get(object(name));
+    private SimulatedVfioDevice device(String name) {
+        var device = core.registered().get(object(name));
         if (device == null) {
             throw new AssertionError(name + " is not registered");
         }
+        assertThat(device.kind()).as("an fsl-mc object is a physical device").isEqualTo(Kind.PHYSICAL);
         return device;
     }
 
@@ -136,7 +139,7 @@ class VfioFslMcDriverTest {
     @Test
     void shouldBringTheChildrenOfAContainerWithIt() {
         core.bind(object("dprc.2"));
-        assertThat(core.devices.keySet().stream().map(BusDevice::name))
+        assertThat(core.registered().keySet().stream().map(BusDevice::name))
                 .containsExactlyInAnyOrder(
                         "dprc.2", "dpio.1", "dpni.1", "dpbp.1", "dpmcp.1", "dpni.2", "dpni.3", "dprc.3", "dpio.2");
     }
@@ -157,7 +160,7 @@ class VfioFslMcDriverTest {
         bus.close();
         bus = bus(new McVersions(5, 9));
         assertRefused(Errno.ENOTSUPP, () -> core.bind(object("dprc.2")));
-        assertThat(core.devices).isEmpty();
+        assertThat(core.registered()).isEmpty();
         assertThatNothingIsOpen();
     }
 
@@ -171,7 +174,7 @@ class VfioFslMcDriverTest {
     void shouldLeaveNothingBehindWhenObjectsCannotBeCounted() {
         bus.answer(0x1591, McStatus.NO_MEMORY);
         assertRefused(Errno.ENOMEM, () -> core.bind(object("dprc.2")));
-        assertThat(core.devices).isEmpty();
+        assertThat(core.registered()).isEmpty();
         assertThatNothingIsOpen();
     }
 
@@ -179,7 +182,7 @@ class VfioFslMcDriverTest {
     void shouldCloseTheContainerWhenRegistrationFails() {
         core.failure = new VfioException(Errno.EINVAL, "no group");
         assertRefused(Errno.EINVAL, () -> core.bind(object("dprc.2")));
-        assertThat(core.devices).isEmpty();
+        assertThat(core.registered()).isEmpty();
         assertThatNothingIsOpen();
     }
 
@@ -421,12 +424,12 @@ class VfioFslMcDriverTest {
         var child = device("dpni.1");
         child.open();
         var removal = CompletableFuture.runAsync(() -> core.unbind(object("dprc.2")));
-        child.unregistering.await();
+        child.unregistering().await();
         assertThat(removal).isNotDone();
         child.close();
         removal.get();
         assertThat(Stream.of("dprc.2", "dpni.1", "dprc.3", "dpio.2").map(this::object))
-                .noneMatch(core.devices::containsKey);
+                .noneMatch(core.registered()::containsKey);
         assertThatNothingIsOpen();
     }
 }
