@@ -4,9 +4,10 @@ package org.vfio4j.drivers.fslmc;
 import org.vfio4j.core.memory.FrameTable;
 import org.vfio4j.testing.fixture.SimulatedCore;
 
-/** A core with the fsl-mc driver and a clock that a test moves. */
+/** A core with the fsl-mc driver and a clock that waiting moves. */
 final class FakeCore extends SimulatedCore {
-    final VfioFslMcDriver driver = new VfioFslMcDriver(this, new FakeClock());
+    final FakeClock clock = new FakeClock();
+    final VfioFslMcDriver driver = new VfioFslMcDriver(this, clock);
 
     FakeCore() {
         super(new FrameTable());

@@ -198,7 +198,7 @@ class VfioMdevDriverTest {
         assertThat(core.registered()).isEmpty();
         assertThat(bus.devices()).as("the node stays").containsExactly(device);
         assertRefused(Errno.ENODEV, () -> core.bind(device));
-        driver.remove(UUID_TEXT);
+        driver.remove(UUID_TEXT.toUpperCase(Locale.ROOT));
         assertThat(bus.devices()).isEmpty();
         assertThat(available("mtty", "1")).isEqualTo(24);
     }
