@@ -12,6 +12,7 @@ module org.vfio4j.testing {
     requires static org.jspecify;
 
     exports org.vfio4j.testing;
+    exports org.vfio4j.testing.fixture;
 
     uses org.vfio4j.exercise.DeviceExercise;
 }

@@ -29,6 +29,7 @@ import org.vfio4j.host.embedded.iommu.PagingUnit;
 import org.vfio4j.spi.host.IommuDomain;
 import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.spi.model.DmaPort;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 
 /**
  * A device reads memory through the page-table IOMMU: 60 000 mappings of one 4 KiB page each, to pages of one memory in

@@ -28,6 +28,7 @@ import org.vfio4j.host.embedded.iommu.PagingUnit;
 import org.vfio4j.spi.host.IommuDomain;
 import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.spi.model.DmaPort;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 
 /**
  * Which pages of 64 GiB a device wrote, and forget it: the page tables' part of reading a dirty bitmap. All 16 777 216 pages of 4 KiB are

@@ -22,6 +22,7 @@ import org.vfio4j.host.embedded.iommu.PagingConfig;
 import org.vfio4j.host.embedded.iommu.PagingUnit;
 import org.vfio4j.spi.host.IommuDomain;
 import org.vfio4j.spi.memory.Protection;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 
 /**
  * The page tables' part of mapping contiguous memory and taking it out again, with one idle device attached. There is no memory

@@ -13,9 +13,8 @@ import org.vfio4j.spi.host.DmaFault;
 import org.vfio4j.spi.host.Host;
 import org.vfio4j.spi.host.HostEnvironment;
 import org.vfio4j.spi.host.HostProvider;
-import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
-import org.vfio4j.spi.host.ReservedRegion;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 
 /**
  * A machine with as many groups of {@value #PER_GROUP} devices as the property {@value #GROUPS} says, behind paging hardware. The
@@ -68,55 +67,19 @@ public final class ManyDevicesHost implements HostProvider {
         return new Machine(unit, groups, devices);
     }
 
-    private record IdleDevice(String name, IommuGroup group) implements BusDevice {
+    private static final class IdleDevice extends SimulatedDevice {
+        IdleDevice(String name, IommuGroup group) {
+            super(name, group);
+        }
+
         @Override
         public String busName() {
             return BUS;
         }
 
         @Override
-        public String description() {
-            return "does nothing";
-        }
-
-        @Override
-        public String sysfsPath() {
-            return "/devices/many/" + name;
-        }
-
-        @Override
-        public Optional<IommuGroup> iommuGroup() {
-            return Optional.of(group);
-        }
-
-        @Override
-        public boolean capable(IommuCapability capability) {
-            return true;
-        }
-
-        @Override
-        public List<ReservedRegion> reservedRegions() {
-            return List.of();
-        }
-
-        @Override
         public Optional<String> initialDriver() {
             return Optional.of(IdleDriver.NAME);
-        }
-
-        @Override
-        public Optional<String> nativeDriver() {
-            return Optional.empty();
-        }
-
-        @Override
-        public void bindNative(String driver) {
-            throw new UnsupportedOperationException("no native drivers");
-        }
-
-        @Override
-        public void unbindNative() {
-            throw new UnsupportedOperationException("no native drivers");
         }
     }
 

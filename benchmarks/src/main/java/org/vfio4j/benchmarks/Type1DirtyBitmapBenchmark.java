@@ -56,8 +56,7 @@ public class Type1DirtyBitmapBenchmark {
         instance = new Type1Instance(TRACKED, GroupKind.EMULATED);
         long size = TRACKED / mappings;
         for (int i = 0; i < mappings; i++) {
-            instance.container.mapDma(
-                    instance.user, LiveMappings.ACCESS, SimulatedUser.MEMORY + i * size, i * size, size);
+            instance.container.mapDma(instance.user, LiveMappings.ACCESS, VastUser.MEMORY + i * size, i * size, size);
         }
         argument = instance.real.allocate(VfioIommuType1DirtyBitmap.DATA_OFFSET + VfioIommuType1DirtyBitmapGet.SIZEOF);
         VfioIommuType1DirtyBitmap.argsz(argument, VfioIommuType1DirtyBitmap.MIN_ARGSZ);

@@ -15,18 +15,19 @@ import org.vfio4j.spi.iommu.GroupKind;
 import org.vfio4j.spi.iommu.IommuBackend;
 import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 import org.vfio4j.uapi.VfioExtension;
 
 /** A type1v2 instance with a user whose memory is simulated, and one group: behind the software IOMMU, or without hardware. */
 final class Type1Instance implements BackendEnvironment, AutoCloseable {
     final FrameTable physical = new FrameTable();
     final JvmAddressSpace real = new JvmAddressSpace(physical);
-    final SimulatedUser user;
+    final VastUser user;
     final IommuBackend container;
     private final EmbeddedGroup group;
 
     Type1Instance(long simulatedBytes, GroupKind kind) {
-        user = new SimulatedUser(physical, real, simulatedBytes);
+        user = new VastUser(physical, real, simulatedBytes);
         container = new Type1Provider().containerDriver(this).orElseThrow().open(VfioExtension.VFIO_TYPE1v2_IOMMU);
         group = new PagingUnit("unit", physical, PagingConfig.defaults(), new FaultLog()).newGroup(1);
         group.join(new SimulatedDevice("engine"));

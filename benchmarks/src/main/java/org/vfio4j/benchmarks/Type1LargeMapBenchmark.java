@@ -59,7 +59,7 @@ public class Type1LargeMapBenchmark {
     @Benchmark
     public long mapUnmap() {
         long size = gibibytes * GIB;
-        instance.container.mapDma(instance.user, LiveMappings.ACCESS, SimulatedUser.MEMORY, IOVA + offset, size);
+        instance.container.mapDma(instance.user, LiveMappings.ACCESS, VastUser.MEMORY, IOVA + offset, size);
         return instance.container.unmapDma(instance.user, 0, IOVA + offset, size);
     }
 }

@@ -193,7 +193,7 @@ class CommandRulesTest {
     void shouldChangeTheAccountingModeOnlyWithoutObjects() {
         assertThat(option(0, 1, 0, 0)).as("get").isZero();
         assertThat(errnoOf(() -> option(0, 0, 0, 1))).as("no CAP_SYS_RESOURCE").isEqualTo(Errno.EPERM);
-        rig.caller.capabilities.add(org.vfio4j.spi.call.Capability.SYS_RESOURCE);
+        rig.caller.grant(org.vfio4j.spi.call.Capability.SYS_RESOURCE);
         option(0, 0, 0, 1);
         assertThat(option(0, 1, 0, 0)).isEqualTo(1);
         assertThat(errnoOf(() -> option(0, 0, 0, 2))).isEqualTo(Errno.EINVAL);

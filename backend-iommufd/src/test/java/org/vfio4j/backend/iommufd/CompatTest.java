@@ -96,7 +96,7 @@ class CompatTest {
         assertThat(extension(9)).isZero();
         assertThat(errnoOf(() -> setIommu(3))).isEqualTo(Errno.EINVAL);
         assertThat(errnoOf(() -> setIommu(8))).isEqualTo(Errno.EPERM);
-        rig.caller.capabilities.add(Capability.SYS_RAWIO);
+        rig.caller.grant(Capability.SYS_RAWIO);
         assertThat(setIommu(8)).isZero();
         assertThat(errnoOf(rig.context::ensureCompatIoas)).isEqualTo(Errno.EINVAL);
         try (Rig other = new Rig()) {

@@ -20,6 +20,7 @@ import org.vfio4j.spi.iommu.IommufdDevice;
 import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.testing.Spec;
+import org.vfio4j.testing.fixture.SimulatedCaller;
 import org.vfio4j.uapi.Errno;
 
 /** Mappings that hardware holds: real DMA through the software IOMMU, pins and charges. Spec: iommufd §5.4, §6. */
@@ -201,12 +202,12 @@ class DmaMappingTest {
         rig.map(ioas, buffer.asSlice(0, 8 * PAGE), 0);
         assertThat(errnoOf(() -> rig.map(ioas, buffer.asSlice(0, PAGE), 0x10_0000)))
                 .isEqualTo(Errno.ENOMEM);
-        var sibling = new TestCaller(rig.memory, 1000);
+        var sibling = new SimulatedCaller<>(rig.memory, 1000);
         sibling.memlockLimit = 8 * PAGE;
         assertThat(errnoOf(() -> rig.context.map(sibling, ioas, FIXED | RW, buffer.address(), PAGE, 0x10_0000)))
                 .as("the user's budget is shared")
                 .isEqualTo(Errno.ENOMEM);
-        rig.caller.capabilities.add(Capability.IPC_LOCK);
+        rig.caller.grant(Capability.IPC_LOCK);
         rig.map(ioas, buffer, 0x10_0000);
         rig.context.unmap(ioas, 0, -1);
         rig.assertNothingPinned();

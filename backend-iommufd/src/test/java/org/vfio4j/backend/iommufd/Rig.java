@@ -17,14 +17,12 @@ import org.vfio4j.host.embedded.iommu.FaultLog;
 import org.vfio4j.host.embedded.iommu.PagingConfig;
 import org.vfio4j.host.embedded.iommu.PagingUnit;
 import org.vfio4j.spi.call.Caller;
-import org.vfio4j.spi.call.Capability;
-import org.vfio4j.spi.call.FdTable;
 import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.iommu.BackendEnvironment;
 import org.vfio4j.spi.iommu.IommufdDevice;
-import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.testing.fixture.SimulatedCaller;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.IommufdIoas;
 import org.vfio4j.uapi.VfioException;
@@ -39,7 +37,7 @@ final class Rig implements BackendEnvironment, AutoCloseable {
 
     final FrameTable physical = new FrameTable();
     final JvmAddressSpace memory = new JvmAddressSpace(physical);
-    final TestCaller caller = new TestCaller(memory, 1000);
+    final SimulatedCaller<JvmAddressSpace> caller = new SimulatedCaller<>(memory, 1000);
     final FaultLog faults = new FaultLog();
     final Map<String, String> options = new HashMap<>();
     final PagingUnit unit = new PagingUnit("iommu0", physical, PagingConfig.defaults(), faults);
@@ -63,34 +61,7 @@ final class Rig implements BackendEnvironment, AutoCloseable {
 
     /** The caller, pinning of whose memory may be made to fail. */
     Caller injectedCaller() {
-        return new Caller() {
-            private final AddressSpace failing = injection.around(memory);
-
-            @Override
-            public AddressSpace memory() {
-                return failing;
-            }
-
-            @Override
-            public FdTable files() {
-                return caller.files();
-            }
-
-            @Override
-            public boolean capable(Capability capability) {
-                return caller.capable(capability);
-            }
-
-            @Override
-            public long memlockLimit() {
-                return caller.memlockLimit();
-            }
-
-            @Override
-            public int uid() {
-                return caller.uid();
-            }
-        };
+        return new SimulatedCaller<>(injection.around(memory), caller.uid());
     }
 
     /** A device in a group of its own. */

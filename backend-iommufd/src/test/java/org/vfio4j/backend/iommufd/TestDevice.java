@@ -3,41 +3,47 @@ package org.vfio4j.backend.iommufd;
 
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.host.embedded.iommu.EmbeddedGroup;
-import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.IommuCapability;
-import org.vfio4j.spi.host.IommuGroup;
 import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.model.DmaPort;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 
-/** A device on no bus in particular, a member of one group of the software IOMMU, with a port to do DMA through. */
-final class TestDevice implements BusDevice {
-    final Set<IommuCapability> capabilities =
-            EnumSet.of(IommuCapability.CACHE_COHERENCY, IommuCapability.DIRTY_TRACKING);
-    private final String name;
+/** A member of one group of the software IOMMU, with a port to do DMA through and native drivers. */
+final class TestDevice extends SimulatedDevice {
+    final Set<IommuCapability> capabilities;
     private final @Nullable EmbeddedGroup group;
-    private final List<ReservedRegion> reserved;
     private final @Nullable DmaPort port;
-
-    /** What the backend gets to see of the group. */
-    private final @Nullable IommuGroup seen;
 
     TestDevice(String name, @Nullable EmbeddedGroup group, ReservedRegion... reserved) {
         this(name, group, null, reserved);
     }
 
+    /** The backend gets to see the group through the injection. */
     TestDevice(
             String name,
             @Nullable EmbeddedGroup group,
             @Nullable FaultInjection injection,
             ReservedRegion... reserved) {
-        this.name = name;
+        this(
+                name,
+                group,
+                injection,
+                EnumSet.of(IommuCapability.CACHE_COHERENCY, IommuCapability.DIRTY_TRACKING),
+                List.of(reserved));
+    }
+
+    private TestDevice(
+            String name,
+            @Nullable EmbeddedGroup group,
+            @Nullable FaultInjection injection,
+            Set<IommuCapability> capabilities,
+            List<ReservedRegion> reserved) {
+        super(name, group == null || injection == null ? group : injection.around(group), capabilities, reserved);
         this.group = group;
-        this.seen = group == null || injection == null ? group : injection.around(group);
-        this.reserved = List.of(reserved);
+        this.capabilities = capabilities;
         if (group == null) {
             port = null;
         } else {
@@ -48,61 +54,16 @@ final class TestDevice implements BusDevice {
 
     DmaPort dma() {
         if (port == null) {
-            throw new IllegalStateException(name + " is behind no IOMMU");
+            throw new IllegalStateException(name() + " is behind no IOMMU");
         }
         return port;
     }
 
     EmbeddedGroup group() {
         if (group == null) {
-            throw new IllegalStateException(name + " is behind no IOMMU");
+            throw new IllegalStateException(name() + " is behind no IOMMU");
         }
         return group;
-    }
-
-    @Override
-    public String name() {
-        return name;
-    }
-
-    @Override
-    public String busName() {
-        return "test";
-    }
-
-    @Override
-    public String description() {
-        return "test device";
-    }
-
-    @Override
-    public String sysfsPath() {
-        return "/devices/" + name;
-    }
-
-    @Override
-    public Optional<IommuGroup> iommuGroup() {
-        return Optional.ofNullable(seen);
-    }
-
-    @Override
-    public boolean capable(IommuCapability capability) {
-        return capabilities.contains(capability);
-    }
-
-    @Override
-    public List<ReservedRegion> reservedRegions() {
-        return reserved;
-    }
-
-    @Override
-    public Optional<String> initialDriver() {
-        return Optional.empty();
-    }
-
-    @Override
-    public Optional<String> nativeDriver() {
-        return Optional.empty();
     }
 
     @Override

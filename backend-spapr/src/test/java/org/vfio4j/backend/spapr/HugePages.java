@@ -3,20 +3,23 @@ package org.vfio4j.backend.spapr;
 
 import java.lang.foreign.MemorySegment;
 import org.vfio4j.core.memory.JvmAddressSpace;
-import org.vfio4j.spi.memory.AddressSpace;
-import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
-import org.vfio4j.spi.memory.RunSink;
+import org.vfio4j.testing.fixture.ForwardingSpace;
 
 /** Memory of which a range says it consists of huge pages (kernel: hugetlbfs). */
-final class HugePages implements AddressSpace {
+final class HugePages extends ForwardingSpace {
     final JvmAddressSpace own;
     private final long pageSize;
     private volatile long start;
     private volatile long end;
 
     HugePages(PhysicalMemory physical, long pageSize) {
-        this.own = new JvmAddressSpace(physical);
+        this(new JvmAddressSpace(physical), pageSize);
+    }
+
+    private HugePages(JvmAddressSpace own, long pageSize) {
+        super(own);
+        this.own = own;
         this.pageSize = pageSize;
     }
 
@@ -34,36 +37,6 @@ final class HugePages implements AddressSpace {
 
     @Override
     public long backingPageSize(long vaddr) {
-        return vaddr >= start && vaddr < end ? pageSize : own.backingPageSize(vaddr);
-    }
-
-    @Override
-    public boolean alive() {
-        return own.alive();
-    }
-
-    @Override
-    public void pin(long vaddr, long length, boolean write, RunSink sink) {
-        own.pin(vaddr, length, write, sink);
-    }
-
-    @Override
-    public void read(long vaddr, MemorySegment target, long targetOffset, long length) {
-        own.read(vaddr, target, targetOffset, length);
-    }
-
-    @Override
-    public void write(long vaddr, MemorySegment source, long sourceOffset, long length) {
-        own.write(vaddr, source, sourceOffset, length);
-    }
-
-    @Override
-    public boolean isUserRange(long vaddr, long length) {
-        return own.isUserRange(vaddr, length);
-    }
-
-    @Override
-    public LockedMemory lockedMemory() {
-        return own.lockedMemory();
+        return vaddr >= start && vaddr < end ? pageSize : super.backingPageSize(vaddr);
     }
 }

@@ -11,6 +11,7 @@ import static org.vfio4j.backend.spapr.Rig.assertRefused;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.vfio4j.spi.call.Capability;
 import org.vfio4j.spi.iommu.GroupKind;
 import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.testing.Spec;
@@ -102,7 +103,7 @@ class RegistrationTest {
         rig.register(memory);
         rig.unregister(memory);
         rig.caller.memlockLimit = 0;
-        rig.caller.ipcLock = true;
+        rig.caller.grant(Capability.IPC_LOCK);
         rig.register(memory);
         assertThat(rig.caller.locked()).isEqualTo(16);
     }

@@ -3,29 +3,26 @@ package org.vfio4j.backend.spapr;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.host.embedded.iommu.EmbeddedGroup;
-import org.vfio4j.spi.host.BusDevice;
-import org.vfio4j.spi.host.IommuDomain;
-import org.vfio4j.spi.host.IommuGroup;
-import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.host.TceTableGroup;
 import org.vfio4j.spi.model.DmaPort;
+import org.vfio4j.testing.fixture.ForwardingGroup;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 
 /** A group of the software IOMMU with one device, whose TCE side is {@link TestTables}. */
-final class TestGroup implements IommuGroup {
+final class TestGroup extends ForwardingGroup {
     /** The TCE side; null when a test wants a group without. */
     final @Nullable TestTables tables;
 
     /** The device's way to memory. */
     final DmaPort port;
 
-    private final EmbeddedGroup real;
-
     TestGroup(EmbeddedGroup real, boolean withTables) {
-        this.real = real;
+        super(real);
         this.tables = withTables ? new TestTables(real.tceTableGroup().orElseThrow()) : null;
-        var device = new TestDevice("device" + real.id(), this);
+        var device = new SimulatedDevice("device" + real.id(), this, Set.of(), List.of());
         real.join(device);
         this.port = real.port(device, () -> true);
         real.claimDmaOwner(this, false);
@@ -41,80 +38,5 @@ final class TestGroup implements IommuGroup {
     @Override
     public Optional<TceTableGroup> tceTableGroup() {
         return Optional.ofNullable(tables);
-    }
-
-    @Override
-    public int id() {
-        return real.id();
-    }
-
-    @Override
-    public String name() {
-        return real.name();
-    }
-
-    @Override
-    public List<BusDevice> devices() {
-        return real.devices();
-    }
-
-    @Override
-    public boolean hasIommu() {
-        return real.hasIommu();
-    }
-
-    @Override
-    public void claimDmaOwner(Object owner, boolean shared) {
-        real.claimDmaOwner(owner, shared);
-    }
-
-    @Override
-    public void releaseDmaOwner(Object owner) {
-        real.releaseDmaOwner(owner);
-    }
-
-    @Override
-    public boolean dmaUnowned() {
-        return real.dmaUnowned();
-    }
-
-    @Override
-    public Optional<String> dmaOwnerDescription() {
-        return real.dmaOwnerDescription();
-    }
-
-    @Override
-    public IommuDomain allocateDomain(boolean dirtyTracking) {
-        return real.allocateDomain(dirtyTracking);
-    }
-
-    @Override
-    public void attach(IommuDomain domain) {
-        real.attach(domain);
-    }
-
-    @Override
-    public void replace(IommuDomain domain) {
-        real.replace(domain);
-    }
-
-    @Override
-    public void detach() {
-        real.detach();
-    }
-
-    @Override
-    public Optional<IommuDomain> attachedDomain() {
-        return real.attachedDomain();
-    }
-
-    @Override
-    public boolean isolatedMsi() {
-        return real.isolatedMsi();
-    }
-
-    @Override
-    public List<ReservedRegion> reservedRegions() {
-        return real.reservedRegions();
     }
 }

@@ -121,7 +121,7 @@ class WindowTest {
         assertThat(group.tables().made).hasSize(1);
         assertThat(group.tables().set[0]).isNotNull();
         assertThat(rig.caller.locked()).isEqualTo(DEFAULT_TABLE);
-        rig.caller.memlockLimit++;
+        rig.caller.memlockLimit = (DEFAULT_TABLE + TIB_TABLE) * HOST_PAGE;
         assertThat(raw.create(40, 0, 16, TIB, 2)).isZero();
         assertThat(raw.longAt(32)).isEqualTo(SLOT_1);
     }

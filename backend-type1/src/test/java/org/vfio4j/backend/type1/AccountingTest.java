@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.vfio4j.spi.call.Capability;
 import org.vfio4j.spi.iommu.GroupKind;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
@@ -35,7 +36,7 @@ class AccountingTest {
     void shouldMeetTheLimitBeforeABadPageBehindIt() {
         rig.withGroup();
         MemorySegment memory = rig.caller.pages(8);
-        rig.caller.memory.free(memory.asSlice(6 * PAGE, 2 * PAGE));
+        rig.caller.memory().free(memory.asSlice(6 * PAGE, 2 * PAGE));
         rig.caller.memlockLimit = 4 * PAGE;
         assertRefused(Errno.ENOMEM, () -> rig.map(RW, memory, 0));
         rig.caller.memlockLimit = 6 * PAGE;
@@ -48,7 +49,7 @@ class AccountingTest {
     void shouldCountButNotLimitTheExempt() {
         rig.withGroup();
         rig.caller.memlockLimit = 0;
-        rig.caller.ipcLock = true;
+        rig.caller.grant(Capability.IPC_LOCK);
         rig.map(RW, rig.caller.pages(4), 0);
         assertThat(rig.caller.locked()).isEqualTo(4);
     }
@@ -142,7 +143,7 @@ class AccountingTest {
         rig.container.mapDma(child, RW, child.pages(2).address(), 0, 2 * PAGE);
         assertThat(child.locked()).isEqualTo(2);
         assertThat(rig.caller.locked()).isZero();
-        child.memory.close();
+        child.memory().close();
         assertThat(rig.unmap(0, 2 * PAGE)).isEqualTo(2 * PAGE);
         assertThat(rig.physical.pinnedPages()).isZero();
     }

@@ -24,6 +24,7 @@ import org.vfio4j.testing.Spec;
 import org.vfio4j.uapi.Errno;
 
 class DevicePinsTest {
+    private static final long BAR = 0x7000_0000L;
     private static final RunSink IGNORE = (phys, length) -> {};
 
     private final Rig rig = Rig.v2();
@@ -73,25 +74,33 @@ class DevicePinsTest {
         assertRefused(Errno.EINVAL, () -> pin(0, 1, READ));
     }
 
+    /** A process that has mapped a page of a device and may lock nothing. */
+    private UserAreas userOfABar() {
+        UserAreas user = new UserAreas(rig.physical);
+        user.device(BAR, PAGE, RW);
+        user.memlockLimit = 0;
+        return user;
+    }
+
     @Test
     @Spec("T-120")
     void shouldRefuseToPinDeviceMemory() {
         device();
-        DeviceMemorySpace space = new DeviceMemorySpace(rig);
-        rig.container.mapDma(space.caller(), RW, space.address(), 0, PAGE);
+        UserAreas user = userOfABar();
+        rig.container.mapDma(user, RW, BAR, 0, PAGE);
         assertRefused(Errno.EINVAL, () -> pin(0, 1, READ));
         assertThat(rig.physical.pinnedPages()).isZero();
-        assertThat(space.charged()).isZero();
+        assertThat(user.charged()).isZero();
     }
 
     @Test
     @Spec("T-045")
     void shouldMapDeviceMemoryWithoutCharge() {
-        DeviceMemorySpace space = new DeviceMemorySpace(rig);
-        rig.container.mapDma(space.caller(), RW, space.address(), 0, PAGE);
+        UserAreas user = userOfABar();
+        rig.container.mapDma(user, RW, BAR, 0, PAGE);
         FakeGroup real = rig.attach(rig.group());
         assertThat(real.attached().iovaToPhys(0)).isNotZero();
-        assertThat(space.charged()).isZero();
+        assertThat(user.charged()).isZero();
         assertThat(rig.unmap(0, PAGE)).isEqualTo(PAGE);
         assertThat(rig.physical.pinnedPages()).isZero();
     }
@@ -233,7 +242,7 @@ class DevicePinsTest {
         rig.map(READ, rig.caller.pages(1), 0x1000);
         assertRefused(Errno.EPERM, () -> rig.container.dmaRw(PAGE, buffer, true));
         rig.container.dmaRw(PAGE, buffer, false);
-        rig.caller.memory.close();
+        rig.caller.memory().close();
         assertRefused(Errno.EPERM, () -> rig.container.dmaRw(PAGE, buffer, false));
     }
 

@@ -65,7 +65,7 @@ class DirtyPagesTest {
     @Test
     @Spec({"T-135", "T-136", "T-137", "T-138", "T-139", "T-140"})
     void shouldCheckTheRequest() {
-        rig.map(RW, rig.caller.memory.allocate(128 * PAGE), 0);
+        rig.map(RW, rig.caller.memory().allocate(128 * PAGE), 0);
         raw.start();
         assertRefused(Errno.EINVAL, () -> raw.head(47, 4).call(RawCall.DIRTY));
         assertRefused(Errno.EINVAL, () -> raw.getBitmap(0, 0, PAGE, 8, data));
@@ -206,7 +206,7 @@ class DirtyPagesTest {
         raw.stop();
         rig.attach(coarse);
         raw.start();
-        rig.map(RW, rig.caller.memory.allocate(2L << 20), 0);
+        rig.map(RW, rig.caller.memory().allocate(2L << 20), 0);
         rig.container.detachGroup(coarse);
         assertThat(bits(0, 512)).as("recorded in larger pages, so all of it").isEqualTo(-1L);
     }

@@ -140,7 +140,7 @@ class MapDmaTest {
     @Test
     @Spec("T-039")
     void shouldRefuseWritableMappingOfReadOnlyMemory() {
-        rig.caller.memory.protect(memory, Protection.READ);
+        rig.caller.memory().protect(memory, Protection.READ);
         assertRefused(Errno.EFAULT, () -> rig.map(RW, memory, 0));
         rig.map(READ, memory, 0);
     }
@@ -148,7 +148,7 @@ class MapDmaTest {
     @Test
     @Spec({"T-040", "T-041"})
     void shouldUndoAMappingOfMemoryThatIsNotThere() {
-        rig.caller.memory.free(memory.asSlice(2 * PAGE, 2 * PAGE));
+        rig.caller.memory().free(memory.asSlice(2 * PAGE, 2 * PAGE));
         long left = rig.available();
         assertRefused(Errno.EFAULT, () -> rig.map(RW, memory, 0));
         assertThat(rig.available()).isEqualTo(left);
@@ -159,7 +159,7 @@ class MapDmaTest {
 
     @Test
     void shouldHandContiguousMemoryToTheHardwareInOnePiece() {
-        MemorySegment large = rig.caller.memory.allocate(4L << 20);
+        MemorySegment large = rig.caller.memory().allocate(4L << 20);
         rig.map(RW, large, 0);
         assertThat(group.attached().pieces()).hasSize(1);
         for (long offset = 0; offset < large.byteSize(); offset += PAGE) {
@@ -172,10 +172,10 @@ class MapDmaTest {
     @Spec("T-044")
     void shouldMapPageByPageWithoutHugePages() {
         rig.options.put("disable_hugepages", "Y");
-        rig.map(RW, rig.caller.memory.allocate(2L << 20), 0);
+        rig.map(RW, rig.caller.memory().allocate(2L << 20), 0);
         assertThat(group.attached().mapCalls()).isEqualTo(512);
         rig.options.put("disable_hugepages", "N");
-        rig.map(RW, rig.caller.memory.allocate(2L << 20), 0x400000);
+        rig.map(RW, rig.caller.memory().allocate(2L << 20), 0x400000);
         assertThat(group.attached().mapCalls()).isEqualTo(513);
         assertThat(rig.unmap(0, 2L << 20)).isEqualTo(2L << 20);
     }

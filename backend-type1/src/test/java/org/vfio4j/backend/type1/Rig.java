@@ -103,7 +103,7 @@ final class Rig implements BackendEnvironment {
     MemorySegment scatteredPages(int count) {
         MemorySegment whole = Arena.ofAuto().allocate(count * PAGE, PAGE);
         for (int i = 0; i < count; i++) {
-            caller.memory.register(whole.asSlice(i * PAGE, PAGE));
+            caller.memory().register(whole.asSlice(i * PAGE, PAGE));
         }
         return whole;
     }

@@ -99,7 +99,7 @@ class SoftwareIommuTest {
         MemorySegment memory = rig.caller.pages(1);
         rig.map(RW, memory, 0);
         memory.set(BYTE, 5, (byte) 42);
-        rig.caller.memory.free(memory);
+        rig.caller.memory().free(memory);
         assertThat(port.read(0, buffer, 0, 64)).isTrue();
         assertThat(buffer.get(BYTE, 5)).isEqualTo((byte) 42);
         assertThat(rig.unmap(0, PAGE)).isEqualTo(PAGE);

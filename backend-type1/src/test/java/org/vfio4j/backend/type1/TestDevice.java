@@ -2,61 +2,14 @@
 package org.vfio4j.backend.type1;
 
 import java.util.List;
-import java.util.Optional;
-import org.vfio4j.spi.host.BusDevice;
+import java.util.Set;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
-import org.vfio4j.spi.host.ReservedRegion;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 
-/** A member of a group of the software IOMMU. */
-record TestDevice(String name, IommuGroup group) implements BusDevice {
-    @Override
-    public String busName() {
-        return "test";
-    }
-
-    @Override
-    public String description() {
-        return "a device that does what the test says";
-    }
-
-    @Override
-    public String sysfsPath() {
-        return "/devices/" + name;
-    }
-
-    @Override
-    public Optional<IommuGroup> iommuGroup() {
-        return Optional.of(group);
-    }
-
-    @Override
-    public boolean capable(IommuCapability capability) {
-        return true;
-    }
-
-    @Override
-    public List<ReservedRegion> reservedRegions() {
-        return List.of(FakeGroup.MSI);
-    }
-
-    @Override
-    public Optional<String> initialDriver() {
-        return Optional.empty();
-    }
-
-    @Override
-    public Optional<String> nativeDriver() {
-        return Optional.empty();
-    }
-
-    @Override
-    public void bindNative(String driver) {
-        throw new UnsupportedOperationException("has no native driver");
-    }
-
-    @Override
-    public void unbindNative() {
-        throw new UnsupportedOperationException("has no native driver");
+/** A member of a group of the software IOMMU, with a window for interrupt messages. */
+final class TestDevice extends SimulatedDevice {
+    TestDevice(String name, IommuGroup group) {
+        super(name, group, Set.of(IommuCapability.values()), List.of(FakeGroup.MSI));
     }
 }

@@ -121,7 +121,7 @@ class UnmapDmaTest {
     void shouldUnmapAfterTheMapperIsGone() {
         Rig rig = twoEntries(true);
         FakeCaller other = new FakeCaller(rig.physical);
-        rig.caller.memory.close();
+        rig.caller.memory().close();
         assertThat(rig.physical.pinnedPages()).isEqualTo(8);
         assertThat(rig.container.unmapDma(other, ALL, 0, 0)).isEqualTo(8 * PAGE);
         assertThat(rig.physical.pinnedPages()).isZero();

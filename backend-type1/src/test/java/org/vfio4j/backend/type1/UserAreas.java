@@ -3,52 +3,22 @@ package org.vfio4j.backend.type1;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.core.memory.PageCounter;
-import org.vfio4j.spi.call.Caller;
-import org.vfio4j.spi.call.Capability;
-import org.vfio4j.spi.call.FdTable;
-import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.BackingMemory;
-import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
-import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.spi.memory.RunSink;
-import org.vfio4j.uapi.Errno;
-import org.vfio4j.uapi.VfioException;
+import org.vfio4j.testing.fixture.ForwardingLocked;
+import org.vfio4j.testing.fixture.SimulatedUser;
 
 /**
- * A process whose memory map a test lays out: areas with any protection, PROT_NONE included, of RAM or of a device, at any
- * user address and with any physical alignment. Memory takes room only where it was written, so areas may be huge.
+ * A process with areas of RAM or of a device, with any physical alignment, whose steps may fail. Memory takes room only
+ * where it was written, so areas may be huge.
  */
-final class UserAreas implements AddressSpace, Caller {
+final class UserAreas extends SimulatedUser {
     private final PhysicalMemory physical;
-    private final PageCounter locked = new PageCounter();
-    /** Charges may fail, too. */
-    private final LockedMemory charges = new LockedMemory() {
-        @Override
-        public boolean tryCharge(long more, long limitPages) {
-            faults().step("charge");
-            return locked.tryCharge(more, limitPages);
-        }
-
-        @Override
-        public void uncharge(long fewer) {
-            locked.uncharge(fewer);
-        }
-
-        @Override
-        public long pages() {
-            return locked.pages();
-        }
-    };
-
-    private final List<Area> areas = new ArrayList<>();
-    volatile long memlockLimit = Long.MAX_VALUE;
     private final Faults faults;
 
     UserAreas(PhysicalMemory physical) {
@@ -56,38 +26,19 @@ final class UserAreas implements AddressSpace, Caller {
     }
 
     UserAreas(PhysicalMemory physical, Faults faults) {
+        super(physical, new FaultyCounter(faults));
         this.physical = physical;
         this.faults = faults;
     }
 
-    private Faults faults() {
-        return faults;
-    }
-
-    /** One mmap: its pages follow each other in physical memory too. */
-    private record Area(long start, long size, int protection, long phys) {
-        long end() {
-            return start + size;
-        }
-    }
-
     /** Ordinary memory; a device that is mapped to it finds it with the alignment that its address has. */
     void ram(long vaddr, long size, int protection) {
-        add(vaddr, size, protection, new SparseMemory(size, vaddr, false));
+        map(vaddr, protection, new SparseMemory(size, vaddr, false));
     }
 
     /** A device's registers or memory (a BAR). */
     void device(long vaddr, long size, int protection) {
-        add(vaddr, size, protection, new SparseMemory(size, vaddr, true));
-    }
-
-    private void add(long vaddr, long size, int protection, SparseMemory memory) {
-        areas.add(new Area(vaddr, size, protection, physical.insert(memory)));
-    }
-
-    /** Pages charged. */
-    long charged() {
-        return locked.pages();
+        map(vaddr, protection, new SparseMemory(size, vaddr, true));
     }
 
     /** Writes what the process itself writes, which never fails. */
@@ -103,117 +54,38 @@ final class UserAreas implements AddressSpace, Caller {
         return target.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
     }
 
-    /** Where a byte is, 0 when nothing is there. */
-    long phys(long vaddr) {
-        Area area = at(vaddr);
-        return area == null ? 0 : area.phys + (vaddr - area.start);
-    }
-
-    private @Nullable Area at(long vaddr) {
-        for (Area area : areas) {
-            if (area.start <= vaddr && vaddr < area.end()) {
-                return area;
-            }
-        }
-        return null;
-    }
-
-    @Override
-    public boolean alive() {
-        return true;
-    }
-
     @Override
     public void pin(long vaddr, long length, boolean write, RunSink sink) {
         faults.step("pin");
-        int wanted = write ? Protection.WRITE : Protection.READ;
-        long end = vaddr + length;
-        List<long[]> runs = new ArrayList<>();
-        for (long at = vaddr; at != end; ) {
-            Area area = at(at);
-            if (area == null || (area.protection & wanted) == 0) {
-                throw new VfioException(Errno.EFAULT, "no access at 0x" + Long.toHexString(at));
-            }
-            long stop = Math.min(area.end(), end);
-            runs.add(new long[] {area.phys + (at - area.start), stop - at});
-            at = stop;
-        }
-        for (long[] run : runs) {
-            if (!physical.pin(run[0], run[1])) {
-                throw new AssertionError("areas stay");
-            }
-        }
-        runs.forEach(run -> sink.run(run[0], run[1]));
+        super.pin(vaddr, length, write, sink);
     }
 
     @Override
     public void read(long vaddr, MemorySegment target, long targetOffset, long length) {
         faults.step("copy in");
-        move(vaddr, length, Protection.READ, (phys, done, n) -> physical.read(phys, target, targetOffset + done, n));
+        super.read(vaddr, target, targetOffset, length);
     }
 
     @Override
     public void write(long vaddr, MemorySegment source, long sourceOffset, long length) {
         faults.step("copy out");
-        move(vaddr, length, Protection.WRITE, (phys, done, n) -> physical.write(phys, source, sourceOffset + done, n));
+        super.write(vaddr, source, sourceOffset, length);
     }
 
-    private interface Move {
-        boolean piece(long phys, long done, long length);
-    }
+    /** Charges may fail, too. */
+    private static final class FaultyCounter extends ForwardingLocked {
+        private final Faults faults;
 
-    private void move(long vaddr, long length, int access, Move move) {
-        for (long done = 0; done < length; ) {
-            Area area = at(vaddr + done);
-            if (area == null || (area.protection & access) != access) {
-                throw new VfioException(Errno.EFAULT, "no access at 0x" + Long.toHexString(vaddr + done));
-            }
-            long n = Math.min(area.end() - vaddr - done, length - done);
-            if (!move.piece(area.phys + (vaddr + done - area.start), done, n)) {
-                throw new AssertionError("areas stay");
-            }
-            done += n;
+        FaultyCounter(Faults faults) {
+            super(new PageCounter());
+            this.faults = faults;
         }
-    }
 
-    @Override
-    public boolean isUserRange(long vaddr, long length) {
-        return vaddr >= 0 && length >= 0 && vaddr + length >= 0;
-    }
-
-    @Override
-    public long backingPageSize(long vaddr) {
-        return physical.pageSize();
-    }
-
-    @Override
-    public LockedMemory lockedMemory() {
-        return charges;
-    }
-
-    @Override
-    public AddressSpace memory() {
-        return this;
-    }
-
-    @Override
-    public FdTable files() {
-        throw new UnsupportedOperationException("type1 takes no descriptors");
-    }
-
-    @Override
-    public boolean capable(Capability capability) {
-        return false;
-    }
-
-    @Override
-    public long memlockLimit() {
-        return memlockLimit;
-    }
-
-    @Override
-    public int uid() {
-        return 1;
+        @Override
+        public boolean tryCharge(long pages, long limitPages) {
+            faults.step("charge");
+            return super.tryCharge(pages, limitPages);
+        }
     }
 
     /** Bytes that exist from their first write on; zero before. */

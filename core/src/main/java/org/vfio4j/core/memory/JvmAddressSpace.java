@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -129,7 +128,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
             }
             long start = memory.address();
             long end = endIn(object, "protect", memory);
-            areas = carve("protect", object, start, end).with(new VmArea(start, end, object, protection));
+            areas = areas.carve("protect", object, start, end).with(new VmArea(start, end, object, protection));
         } finally {
             areasLock.unlock();
         }
@@ -163,7 +162,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
             var object = new VmObject(
                     memory, view, first == null ? physical.insert(memory) : first.phys, VmObject.Kind.MAPPED);
             if (latest != null && latest != first) {
-                areas = withoutAreasOf(areas, latest);
+                areas = areas.withoutAreasOf(latest);
             }
             memory.latest = object;
             if (first == null) {
@@ -191,10 +190,10 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
             memory.unmapped = true;
             first = memory.first;
             if (first != null) {
-                areas = withoutAreasOf(areas, first);
+                areas = areas.withoutAreasOf(first);
             }
             if (memory.latest != null) {
-                areas = withoutAreasOf(areas, memory.latest);
+                areas = areas.withoutAreasOf(memory.latest);
             }
         } finally {
             areasLock.unlock();
@@ -204,18 +203,6 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
         } else {
             physical.remove(first.phys);
         }
-    }
-
-    private static VmAreaIndex withoutAreasOf(VmAreaIndex index, VmObject object) {
-        VmAreaIndex next = index;
-        for (VmArea area = next.find(object.start);
-                area != null && area.start() < object.end();
-                area = next.find(area.end())) {
-            if (area.object() == object) {
-                next = next.without(area);
-            }
-        }
-        return next;
     }
 
     private void add(SegmentMemory memory, VmObject.Kind kind) {
@@ -228,7 +215,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
             long start = memory.alignmentAddress();
             long end = start + memory.size();
             if (kind == VmObject.Kind.REGISTERED) {
-                requireUnknown(start, end);
+                areas.requireUnknown(start, end);
             }
             var object = new VmObject(memory, memory.segment(), physical.insert(memory), kind);
             areas = vacate(start, end, gone)
@@ -249,16 +236,6 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
         return next;
     }
 
-    private void requireUnknown(long start, long end) {
-        for (VmArea area = areas.find(start); area != null && area.start() < end; area = areas.find(area.end())) {
-            if (area.object().inPlace()) {
-                throw new VfioException(
-                        Errno.EEXIST,
-                        "register: 0x" + Long.toHexString(Math.max(start, area.start())) + " is known here already");
-            }
-        }
-    }
-
     private void takeOut(String what, MemorySegment memory, VmObject.Kind kind) {
         List<VmObject> gone = new ArrayList<>();
         areasLock.lock();
@@ -272,7 +249,7 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
             }
             long start = memory.address();
             long end = endIn(object, what, memory);
-            areas = carve(what, object, start, end);
+            areas = areas.carve(what, object, start, end);
             hide(object, end - start, gone);
         } finally {
             areasLock.unlock();
@@ -314,25 +291,6 @@ public final class JvmAddressSpace implements AddressSpace, AutoCloseable {
                             + object.memory);
         }
         return Math.min((start + size + inPage) & ~inPage, object.end());
-    }
-
-    /** The areas without a range of one object; nothing is published yet. */
-    private VmAreaIndex carve(String what, VmObject object, long start, long end) {
-        VmAreaIndex next = areas;
-        for (long at = start; at < end; ) {
-            VmArea area = next.at(at);
-            if (area == null || area.object() != object) {
-                throw new VfioException(Errno.EINVAL, what + ": nothing is known at 0x" + Long.toHexString(at));
-            }
-            long stop = Math.min(area.end(), end);
-            next = with(with(next.without(area), area.before(at)), area.from(stop));
-            at = stop;
-        }
-        return next;
-    }
-
-    private static VmAreaIndex with(VmAreaIndex index, @Nullable VmArea area) {
-        return area == null ? index : index.with(area);
     }
 
     @Override

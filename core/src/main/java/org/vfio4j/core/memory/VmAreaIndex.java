@@ -4,6 +4,8 @@ package org.vfio4j.core.memory;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
 
 /**
  * Areas that do not overlap, by address (kernel: the maple tree of an {@code mm_struct}). Immutable: a reader works on one
@@ -39,6 +41,58 @@ final class VmAreaIndex {
     VmArea at(long address) {
         VmArea area = find(address);
         return area != null && area.start() <= address ? area : null;
+    }
+
+    /** Without the areas that show an object where it is. */
+    VmAreaIndex withoutAreasOf(VmObject object) {
+        VmAreaIndex next = this;
+        for (VmArea area = next.find(object.start);
+                area != null && area.start() < object.end();
+                area = next.find(area.end())) {
+            if (area.object() == object) {
+                next = next.without(area);
+            }
+        }
+        return next;
+    }
+
+    /**
+     * Without a range of one object; what its areas have beyond the range stays.
+     *
+     * @param operation for the refusal's sentence
+     * @throws VfioException EINVAL when part of the range shows something else, or nothing
+     */
+    VmAreaIndex carve(String operation, VmObject object, long start, long end) {
+        VmAreaIndex next = this;
+        for (long at = start; at < end; ) {
+            VmArea area = next.at(at);
+            if (area == null || area.object() != object) {
+                throw new VfioException(Errno.EINVAL, operation + ": nothing is known at 0x" + Long.toHexString(at));
+            }
+            long stop = Math.min(area.end(), end);
+            next = next.without(area).withPart(area.before(at)).withPart(area.from(stop));
+            at = stop;
+        }
+        return next;
+    }
+
+    private VmAreaIndex withPart(@Nullable VmArea part) {
+        return part == null ? this : with(part);
+    }
+
+    /**
+     * Checks that nothing is shown in a range.
+     *
+     * @throws VfioException EEXIST
+     */
+    void requireUnknown(long start, long end) {
+        for (VmArea area = find(start); area != null && area.start() < end; area = find(area.end())) {
+            if (area.object().inPlace()) {
+                throw new VfioException(
+                        Errno.EEXIST,
+                        "register: 0x" + Long.toHexString(Math.max(start, area.start())) + " is known here already");
+            }
+        }
     }
 
     /** With one more area, which overlaps none that is here. */

@@ -7,7 +7,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.UapiProcess;
 import org.vfio4j.core.memory.JvmAddressSpace;
-import org.vfio4j.spi.call.Capability;
 import org.vfio4j.spi.call.UapiFile;
 import org.vfio4j.spi.call.UapiMapping;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -18,7 +17,7 @@ import org.vfio4j.uapi.VfioException;
  * A caller of raw calls in this JVM. Checks the kernel makes before it asks a file are made here: descriptors, access
  * modes, ranges of user memory, positions. A running call keeps its file open. Thread-safe. Spec: core §2.1.
  */
-public final class LocalProcess implements UapiProcess {
+public final class LocalProcess implements UapiProcess, OptionsCaller {
     private static final int PROT_WRITE = 2;
 
     /** {@code SEEK_HOLE}, the last way to move that the kernel knows. */
@@ -67,18 +66,8 @@ public final class LocalProcess implements UapiProcess {
     }
 
     @Override
-    public boolean capable(Capability capability) {
-        return options.capabilities().contains(capability);
-    }
-
-    @Override
-    public long memlockLimit() {
-        return options.memlockLimit();
-    }
-
-    @Override
-    public int uid() {
-        return options.uid();
+    public ProcessOptions options() {
+        return options;
     }
 
     @Override

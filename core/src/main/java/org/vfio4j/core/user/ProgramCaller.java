@@ -5,9 +5,8 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.core.memory.JvmAddressSpace;
+import org.vfio4j.core.process.OptionsCaller;
 import org.vfio4j.core.registry.Settings;
-import org.vfio4j.spi.call.Caller;
-import org.vfio4j.spi.call.Capability;
 import org.vfio4j.spi.call.FdTable;
 import org.vfio4j.spi.call.FileReference;
 import org.vfio4j.spi.call.UapiFile;
@@ -20,7 +19,7 @@ import org.vfio4j.uapi.VfioException;
  * settings {@code core.uid} and {@code core.memlock_limit} (bytes) say otherwise.
  */
 @Singleton
-final class ProgramCaller implements Caller, AutoCloseable {
+final class ProgramCaller implements OptionsCaller, AutoCloseable {
     private final JvmAddressSpace memory;
     private final ProcessOptions options;
     private final FdTable files = new NoFiles();
@@ -44,18 +43,8 @@ final class ProgramCaller implements Caller, AutoCloseable {
     }
 
     @Override
-    public boolean capable(Capability capability) {
-        return options.capabilities().contains(capability);
-    }
-
-    @Override
-    public long memlockLimit() {
-        return options.memlockLimit();
-    }
-
-    @Override
-    public int uid() {
-        return options.uid();
+    public ProcessOptions options() {
+        return options;
     }
 
     @Override

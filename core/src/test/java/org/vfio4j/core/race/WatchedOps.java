@@ -13,10 +13,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.core.fixture.FakeDevice;
 import org.vfio4j.core.fixture.FakeDriver;
+import org.vfio4j.core.fixture.FixtureOps;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.UapiMapping;
 import org.vfio4j.spi.device.DeviceInfo;
-import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.IommufdOps;
 import org.vfio4j.spi.device.IrqInfo;
 import org.vfio4j.spi.device.IrqSet;
@@ -28,7 +28,7 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /** A driver's ops that hold the core to P-1, P-2, P-5, P-7, P-11, P-15 and P-18, and pin memory on request. */
-final class WatchedOps implements DeviceOps {
+final class WatchedOps implements FixtureOps {
     /** Pins the page at the I/O address in the argument. */
     static final int PIN = 0x7001;
 
@@ -79,16 +79,19 @@ final class WatchedOps implements DeviceOps {
         return migration;
     }
 
-    void allocated(VfioDevice allocated) {
+    @Override
+    public void allocated(VfioDevice allocated) {
         vfioDevice = allocated;
     }
 
-    VfioDevice vfioDevice() {
+    @Override
+    public VfioDevice vfioDevice() {
         return Objects.requireNonNull(vfioDevice);
     }
 
     /** From now on nothing but release may be called (P-7). */
-    void unregistered() {
+    @Override
+    public void unregistered() {
         books.require(state.get() == State.CLOSED, device.name() + " is unregistered while " + state);
         unregistered.set(true);
     }

@@ -21,6 +21,8 @@ import org.vfio4j.host.embedded.mdev.SerialMdevBus;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.mdev.MdevBus;
 import org.vfio4j.testing.Spec;
+import org.vfio4j.testing.fixture.SimulatedVfioDevice;
+import org.vfio4j.testing.fixture.SimulatedVfioDevice.Kind;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -53,11 +55,15 @@ class VfioMdevDriverTest {
                 .available();
     }
 
-    private FakeCore.FakeDevice vfio(BusDevice device) {
-        var vfioDevice = core.devices.get(device);
+    private SimulatedVfioDevice vfio(BusDevice device) {
+        SimulatedVfioDevice vfioDevice = core.registered().get(device);
         if (vfioDevice == null) {
             throw new AssertionError(device.name() + " is not registered");
         }
+        assertThat(vfioDevice.kind()).as("a mediated device is an emulated one").isEqualTo(Kind.EMULATED);
+        assertThat(vfioDevice.setKey())
+                .as("a mediated device is a set of its own")
+                .isNull();
         return vfioDevice;
     }
 
@@ -67,7 +73,7 @@ class VfioMdevDriverTest {
         var device = driver.create("mtty", "1", UUID_TEXT.toUpperCase(Locale.ROOT));
         assertThat(device.name()).isEqualTo(UUID_TEXT);
         assertThat(bus.devices()).containsExactly(device);
-        assertThat(vfio(device).ops().iommufdOps()).isSameAs(FakeCore.EMULATED);
+        assertThat(vfio(device).ops().iommufdOps()).isSameAs(vfio(device).emulatedIommufdOps());
         assertThat(vfio(device).ops().dmaUnmap()).isNotNull();
     }
 
@@ -126,9 +132,9 @@ class VfioMdevDriverTest {
         core.failure = null;
         assertThat(available("mtty", "1")).isEqualTo(24);
         assertThat(bus.devices()).isEmpty();
-        assertThat(core.allocated)
+        assertThat(core.allocated())
                 .singleElement()
-                .satisfies(device -> assertThat(device.puts).hasValue(1));
+                .satisfies(device -> assertThat(device.puts()).isEqualTo(1));
         driver.create("mtty", "1", UUID_TEXT);
     }
 
@@ -139,7 +145,7 @@ class VfioMdevDriverTest {
         var vfioDevice = vfio(device);
         vfioDevice.open();
         var removal = CompletableFuture.runAsync(() -> driver.remove(UUID_TEXT));
-        vfioDevice.unregistering.await();
+        vfioDevice.unregistering().await();
         assertThat(removal).isNotDone();
         assertThat(bus.devices()).as("its link is gone").isEmpty();
         assertThat(vfioDevice.ops().info().regions())
@@ -151,7 +157,7 @@ class VfioMdevDriverTest {
         vfioDevice.close();
         removal.get();
         assertThat(available("mtty", "1")).isEqualTo(24);
-        assertThat(vfioDevice.puts).hasValue(1);
+        assertThat(vfioDevice.puts()).isEqualTo(1);
         driver.create("mtty", "1", UUID_TEXT);
     }
 
@@ -161,14 +167,14 @@ class VfioMdevDriverTest {
         var vfioDevice = vfio(driver.create("mtty", "1", UUID_TEXT));
         vfioDevice.open();
         var first = CompletableFuture.runAsync(() -> driver.remove(UUID_TEXT));
-        vfioDevice.unregistering.await();
+        vfioDevice.unregistering().await();
         driver.remove(UUID_TEXT);
         assertThat(first)
                 .as("the second remover returned, the first still waits")
                 .isNotDone();
         vfioDevice.close();
         first.get();
-        assertThat(vfioDevice.puts).hasValue(1);
+        assertThat(vfioDevice.puts()).isEqualTo(1);
         assertRefused(Errno.ENODEV, () -> driver.remove(UUID_TEXT));
     }
 
@@ -189,10 +195,10 @@ class VfioMdevDriverTest {
     void shouldOnlyRemoveWhatWasUnbound() {
         var device = driver.create("mtty", "1", UUID_TEXT);
         core.unbind(device);
-        assertThat(core.devices).isEmpty();
+        assertThat(core.registered()).isEmpty();
         assertThat(bus.devices()).as("the node stays").containsExactly(device);
         assertRefused(Errno.ENODEV, () -> core.bind(device));
-        driver.remove(UUID_TEXT);
+        driver.remove(UUID_TEXT.toUpperCase(Locale.ROOT));
         assertThat(bus.devices()).isEmpty();
         assertThat(available("mtty", "1")).isEqualTo(24);
     }
@@ -203,7 +209,7 @@ class VfioMdevDriverTest {
         var vfioDevice = vfio(driver.create("mtty", "1", UUID_TEXT));
         vfioDevice.open();
         var closing = CompletableFuture.runAsync(driver::close);
-        vfioDevice.unregistering.await();
+        vfioDevice.unregistering().await();
         var other = UUID.randomUUID().toString();
         assertRefused(Errno.ENODEV, () -> driver.create("mtty", "1", other));
         assertThat(closing).isNotDone();
@@ -229,12 +235,12 @@ class VfioMdevDriverTest {
         var device = driver.create("mtty", "1", UUID_TEXT);
         closing.join();
         assertThat(bus.devices()).doesNotContain(device);
-        assertThat(core.devices).isEmpty();
+        assertThat(core.registered()).isEmpty();
         assertThat(vfioPuts()).isEqualTo(1);
     }
 
     private int vfioPuts() {
-        return core.allocated.getFirst().puts.get();
+        return core.allocated().getFirst().puts();
     }
 
     @Test

@@ -10,18 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
-import org.vfio4j.spi.host.IommuCapability;
-import org.vfio4j.spi.host.IommuGroup;
-import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.pci.MappableArea;
 import org.vfio4j.spi.pci.PciAddress;
 import org.vfio4j.spi.pci.PciBus;
 import org.vfio4j.spi.pci.PciFunction;
 import org.vfio4j.spi.pci.PciResetScope;
 import org.vfio4j.spi.pci.PciResource;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -29,7 +26,7 @@ import org.vfio4j.uapi.VfioException;
  * A function whose hardware a test lays out bit by bit: configuration with writable masks, registers that are memory or
  * note every access, a line and vectors the test raises, and resets that work or fail as told.
  */
-final class FakeFunction implements PciFunction, AutoCloseable {
+final class FakeFunction extends SimulatedDevice implements PciFunction, AutoCloseable {
     /** Vendor and device of a function nothing special is known of. */
     static final int VENDOR = 0x1234;
 
@@ -86,6 +83,7 @@ final class FakeFunction implements PciFunction, AutoCloseable {
     private int powerAt;
 
     FakeFunction(FakeBus bus, int devfn, int configSize) {
+        super(address(bus, devfn).toString());
         this.bus = bus;
         this.devfn = devfn;
         config = new byte[configSize];
@@ -319,6 +317,10 @@ final class FakeFunction implements PciFunction, AutoCloseable {
 
     @Override
     public PciAddress address() {
+        return address(bus, devfn);
+    }
+
+    private static PciAddress address(FakeBus bus, int devfn) {
         return new PciAddress(0, bus.number(), devfn >> 3, devfn & 7);
     }
 
@@ -518,58 +520,13 @@ final class FakeFunction implements PciFunction, AutoCloseable {
     // The bus device.
 
     @Override
-    public String name() {
-        return address().toString();
-    }
-
-    @Override
     public String busName() {
         return "pci";
     }
 
     @Override
-    public String description() {
-        return "a function made by a test";
-    }
-
-    @Override
     public String sysfsPath() {
         return "/devices/pci0000:00/" + name();
-    }
-
-    @Override
-    public Optional<IommuGroup> iommuGroup() {
-        return Optional.empty();
-    }
-
-    @Override
-    public boolean capable(IommuCapability capability) {
-        return true;
-    }
-
-    @Override
-    public List<ReservedRegion> reservedRegions() {
-        return List.of();
-    }
-
-    @Override
-    public Optional<String> initialDriver() {
-        return Optional.empty();
-    }
-
-    @Override
-    public Optional<String> nativeDriver() {
-        return Optional.empty();
-    }
-
-    @Override
-    public void bindNative(String driver) {
-        throw new VfioException(Errno.ENODEV, "no native drivers here");
-    }
-
-    @Override
-    public void unbindNative() {
-        throw new VfioException(Errno.ENODEV, "no native drivers here");
     }
 
     /** A bus or slot that counts its resets, and resets the registers of what is on it. */

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package com.example.adder;
 
-import java.util.List;
 import java.util.Optional;
-import org.vfio4j.spi.host.BusDevice;
-import org.vfio4j.spi.host.IommuCapability;
-import org.vfio4j.spi.host.IommuGroup;
-import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.model.DeviceSlot;
+import org.vfio4j.spi.model.ModelledDevice;
 
 /** An adder on its bus. What only the machine knows, its slot answers; what the hardware does is in {@link AdderEngine}. */
-final class AdderDevice implements BusDevice {
+final class AdderDevice implements ModelledDevice {
     private final DeviceSlot slot;
     private final AdderEngine engine;
 
@@ -25,8 +21,8 @@ final class AdderDevice implements BusDevice {
     }
 
     @Override
-    public String name() {
-        return slot.name();
+    public DeviceSlot slot() {
+        return slot;
     }
 
     @Override
@@ -43,40 +39,5 @@ final class AdderDevice implements BusDevice {
     @Override
     public Optional<String> initialDriver() {
         return slot.initialDriver().or(() -> Optional.of(AcmeDriverProvider.NAME));
-    }
-
-    @Override
-    public String sysfsPath() {
-        return slot.sysfsPath();
-    }
-
-    @Override
-    public Optional<IommuGroup> iommuGroup() {
-        return slot.iommuGroup();
-    }
-
-    @Override
-    public boolean capable(IommuCapability capability) {
-        return slot.capable(capability);
-    }
-
-    @Override
-    public List<ReservedRegion> reservedRegions() {
-        return slot.reservedRegions();
-    }
-
-    @Override
-    public Optional<String> nativeDriver() {
-        return slot.nativeDriver();
-    }
-
-    @Override
-    public void bindNative(String driver) {
-        slot.bindNative(driver);
-    }
-
-    @Override
-    public void unbindNative() {
-        slot.unbindNative();
     }
 }

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vfio4j.core.memory.FrameTable;
@@ -18,11 +17,10 @@ import org.vfio4j.host.embedded.machine.MachineFile;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.DmaFault;
 import org.vfio4j.spi.host.IommuCapability;
-import org.vfio4j.spi.host.IommuGroup;
-import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.memory.ProcessBarrier;
 import org.vfio4j.spi.model.DeviceModelProvider;
 import org.vfio4j.spi.model.DeviceSlot;
+import org.vfio4j.spi.model.ModelledDevice;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -31,12 +29,7 @@ class MachineAssemblyTest {
     Path folder;
 
     /** A third party's device: everything is answered by its slot. */
-    private record ToyDevice(DeviceSlot slot, String colour) implements BusDevice {
-        @Override
-        public String name() {
-            return slot.name();
-        }
-
+    private record ToyDevice(DeviceSlot slot, String colour) implements ModelledDevice {
         @Override
         public String busName() {
             return "toy";
@@ -45,46 +38,6 @@ class MachineAssemblyTest {
         @Override
         public String description() {
             return "a " + colour + " toy";
-        }
-
-        @Override
-        public String sysfsPath() {
-            return slot.sysfsPath();
-        }
-
-        @Override
-        public Optional<IommuGroup> iommuGroup() {
-            return slot.iommuGroup();
-        }
-
-        @Override
-        public boolean capable(IommuCapability capability) {
-            return slot.capable(capability);
-        }
-
-        @Override
-        public List<ReservedRegion> reservedRegions() {
-            return slot.reservedRegions();
-        }
-
-        @Override
-        public Optional<String> initialDriver() {
-            return slot.initialDriver();
-        }
-
-        @Override
-        public Optional<String> nativeDriver() {
-            return slot.nativeDriver();
-        }
-
-        @Override
-        public void bindNative(String driver) {
-            slot.bindNative(driver);
-        }
-
-        @Override
-        public void unbindNative() {
-            slot.unbindNative();
         }
     }
 

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.host.embedded.device.MachineSlot;
@@ -14,14 +13,13 @@ import org.vfio4j.host.embedded.device.TextAttribute;
 import org.vfio4j.spi.fslmc.McObject;
 import org.vfio4j.spi.fslmc.McRegion;
 import org.vfio4j.spi.host.DeviceAttribute;
-import org.vfio4j.spi.host.IommuCapability;
-import org.vfio4j.spi.host.IommuGroup;
-import org.vfio4j.spi.host.ReservedRegion;
+import org.vfio4j.spi.model.DeviceSlot;
+import org.vfio4j.spi.model.ModelledDevice;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /** An object of the machine's management complex. Its members and regions are complete before anybody else sees it. */
-final class EmbeddedMcObject implements McObject {
+final class EmbeddedMcObject implements McObject, ModelledDevice {
     /** The native driver of containers. */
     static final String CONTAINER_DRIVER = "fsl_mc_dprc";
 
@@ -179,8 +177,8 @@ final class EmbeddedMcObject implements McObject {
     }
 
     @Override
-    public String name() {
-        return slot.name();
+    public DeviceSlot slot() {
+        return slot;
     }
 
     @Override
@@ -210,11 +208,6 @@ final class EmbeddedMcObject implements McObject {
         };
     }
 
-    @Override
-    public String sysfsPath() {
-        return slot.sysfsPath();
-    }
-
     /** Spec: fsl-mc §2.1. */
     @Override
     public Map<String, DeviceAttribute> attributes() {
@@ -224,31 +217,6 @@ final class EmbeddedMcObject implements McObject {
                 TextAttribute.line(() -> modalias),
                 "uevent",
                 new TextAttribute(0644, () -> "MODALIAS=" + modalias + "\n", text -> {}));
-    }
-
-    @Override
-    public Optional<IommuGroup> iommuGroup() {
-        return slot.iommuGroup();
-    }
-
-    @Override
-    public boolean capable(IommuCapability capability) {
-        return slot.capable(capability);
-    }
-
-    @Override
-    public List<ReservedRegion> reservedRegions() {
-        return slot.reservedRegions();
-    }
-
-    @Override
-    public Optional<String> initialDriver() {
-        return slot.initialDriver();
-    }
-
-    @Override
-    public Optional<String> nativeDriver() {
-        return slot.nativeDriver();
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,7 @@ final class ManagementComplex {
 
     private final Map<Integer, McStatus> answers = new HashMap<>();
     private final Set<Integer> ignored = new HashSet<>();
+    private IntConsumer tap = command -> {};
 
     ManagementComplex(McVersions versions) {
         this.versions = versions;
@@ -76,6 +78,11 @@ final class ManagementComplex {
         });
     }
 
+    /** From now on somebody hears of every command before it is carried out; it must not call the firmware. */
+    void tap(IntConsumer commands) {
+        locked(() -> tap = commands);
+    }
+
     private void locked(Runnable action) {
         firmwareLock.lock();
         try {
@@ -97,6 +104,7 @@ final class ManagementComplex {
         firmwareLock.lock();
         try {
             int id = McCommand.id(words[0]);
+            tap.accept(id);
             if (ignored.contains(id)) {
                 return false;
             }

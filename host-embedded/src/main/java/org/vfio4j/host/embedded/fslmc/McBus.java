@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.host.embedded.device.MachineSlot;
@@ -205,6 +206,15 @@ public final class McBus implements Bus, AutoCloseable {
     /** Lets the firmware never answer a command, or answer it again. */
     public void ignore(int command, boolean never) {
         complex.ignore(command, never);
+    }
+
+    /**
+     * Lets somebody hear of every command that the firmware gets from now on, whoever sends it.
+     *
+     * @param commands is told the command's id; must not call the bus
+     */
+    public void tap(IntConsumer commands) {
+        complex.tap(commands);
     }
 
     /** Interrupt vectors that are free in an object's container. */

@@ -65,7 +65,7 @@ final class SerialConfigSpace {
                 switch (type) {
                     case SINGLE -> view.set(UapiLayouts.U32, BAR1, 0);
                     case DUAL -> writeBar(BAR1, Uart.LENGTH, value(source, at, size));
-                    case DMA -> writeBar(BAR1, SerialDma.LENGTH, value(source, at, size));
+                    case DMA -> writeBar(BAR1, SerialDmaRegisters.LENGTH, value(source, at, size));
                 }
             }
             case BAR2, BAR3, BAR4 -> view.set(UapiLayouts.U32, offset, 0);

@@ -204,7 +204,7 @@ final class SerialDevice implements MdevModel {
         if (region < ports.size()) {
             return Uart.LENGTH;
         }
-        return dma != null && region == VfioPci.VFIO_PCI_BAR1_REGION_INDEX ? SerialDma.LENGTH : 0;
+        return dma != null && region == VfioPci.VFIO_PCI_BAR1_REGION_INDEX ? SerialDmaRegisters.LENGTH : 0;
     }
 
     @Override

@@ -9,50 +9,15 @@ import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.mdev.UserMemory;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
-import org.vfio4j.uapi.struct.UapiLayouts;
 
 /**
  * The DMA engine of a serial device: moves bytes between its user's memory and the port's loopback buffer of
  * {@value #BUFFER_LENGTH} bytes, either copying in software or through pages it pins and keeps pinned until it is told to
- * let go. Registers are documented in {@code docs/devices.md}. Thread-safe.
+ * let go. Its user commands it through {@link SerialDmaRegisters}. Thread-safe.
  */
 final class SerialDma {
-    /** Size of its registers in bytes. */
-    static final int LENGTH = 64;
-
     /** Most bytes of one transfer. */
     static final int BUFFER_LENGTH = 4096;
-
-    // Registers.
-    static final int ADDRESS = 0x00;
-    static final int COUNT = 0x08;
-    static final int COMMAND = 0x0c;
-    static final int STATUS = 0x10;
-    static final int ERROR = 0x14;
-    static final int MOVED = 0x18;
-    static final int PINNED = 0x1c;
-    static final int IDENTITY = 0x20;
-    static final int CAPACITY = 0x24;
-
-    /** "SDMA". */
-    static final int IDENTITY_VALUE = 0x414d_4453;
-
-    // Commands.
-    /** Moves bytes; also starts {@link #COMMAND_RELEASE}. */
-    static final int COMMAND_START = 0x01;
-    /** From the buffer to memory (RECEIVE); without it from memory to the buffer (TRANSMIT). */
-    static final int COMMAND_RECEIVE = 0x02;
-    /** Raise an interrupt at the end. */
-    static final int COMMAND_INTERRUPT = 0x04;
-    /** Reach memory through pinned pages. */
-    static final int COMMAND_PIN = 0x08;
-    /** Move nothing: give back every pinned page. */
-    static final int COMMAND_RELEASE = 0x10;
-
-    // Status.
-    static final int STATUS_BUSY = 0x1;
-    static final int STATUS_DONE = 0x2;
-    static final int STATUS_ERROR = 0x4;
 
     private final SerialInterrupts interrupts;
     private final WriteLog log;
@@ -61,23 +26,13 @@ final class SerialDma {
     private final MemorySegment buffer = arena.allocate(BUFFER_LENGTH, BUFFER_LENGTH);
 
     /**
-     * Held through a transfer, so that the last close, a reset and the user's unmap wait for it. Taken before
-     * {@link #registerLock} and before the locks that pinning and copying take; those are not held by who unmaps.
+     * Held through a transfer, so that the last close, a reset and the user's unmap wait for it. Taken before that of the
+     * {@link #registers} and before the locks that pinning and copying take; those are not held by who unmaps.
      */
     private final ReentrantLock transferLock = new ReentrantLock();
 
-    /** Guards the registers; a leaf. */
-    private final ReentrantLock registerLock = new ReentrantLock();
-
     /** Made once: starting a transfer allocates nothing here. */
     private final Runnable step = this::run;
-
-    private long address;
-    private int count;
-    private int command;
-    private int status;
-    private int error;
-    private int moved;
 
     /** Null while the device is not open; guarded by the transfer lock. */
     private @Nullable PinnedPages pins;
@@ -87,14 +42,13 @@ final class SerialDma {
     /** Written under the transfer lock. */
     private volatile int pinnedPages;
 
+    private final SerialDmaRegisters registers = new SerialDmaRegisters(() -> pinnedPages);
+
     /** Changes with the buffer; guarded by the transfer lock. */
     private long bufferVersion;
 
     /** Transfers wait; guarded by the transfer lock. */
     private boolean suspended;
-
-    /** Registers do not change; guarded by the register lock. */
-    private boolean frozen;
 
     SerialDma(SerialInterrupts interrupts, WriteLog log, Executor thread) {
         this.interrupts = interrupts;
@@ -117,7 +71,7 @@ final class SerialDma {
     void close() {
         transferLock.lock();
         try {
-            abort();
+            registers.clear();
             releasePins();
             pins = null;
             memory = null;
@@ -130,7 +84,7 @@ final class SerialDma {
     void reset() {
         transferLock.lock();
         try {
-            abort();
+            registers.clear();
             releasePins();
             buffer.fill((byte) 0);
             bufferVersion++;
@@ -143,27 +97,12 @@ final class SerialDma {
     void free() {
         transferLock.lock();
         try {
-            abort();
+            registers.clear();
             if (arena.scope().isAlive()) {
                 arena.close();
             }
         } finally {
             transferLock.unlock();
-        }
-    }
-
-    /** A transfer that waits for its turn will find nothing to do. */
-    private void abort() {
-        registerLock.lock();
-        try {
-            address = 0;
-            count = 0;
-            command = 0;
-            status = 0;
-            error = 0;
-            moved = 0;
-        } finally {
-            registerLock.unlock();
         }
     }
 
@@ -173,13 +112,8 @@ final class SerialDma {
         transferLock.lock();
         try {
             suspended = activity != Activity.FULL;
-            registerLock.lock();
-            try {
-                frozen = activity == Activity.NONE;
-                start = !suspended && (status & STATUS_BUSY) != 0;
-            } finally {
-                registerLock.unlock();
-            }
+            registers.freeze(activity == Activity.NONE);
+            start = !suspended && registers.busy();
         } finally {
             transferLock.unlock();
         }
@@ -209,20 +143,9 @@ final class SerialDma {
         }
     }
 
-    /** Writes the registers as in {@link SavedRecord}. A transfer that waits stays BUSY in them. */
+    /** Writes the registers as in {@link SavedRecord}. */
     void saveRegisters(MemorySegment target) {
-        registerLock.lock();
-        try {
-            target.set(UapiLayouts.U64, 0, address);
-            target.set(UapiLayouts.U32, 8, count);
-            target.set(UapiLayouts.U32, 12, command);
-            target.set(UapiLayouts.U32, 16, status);
-            target.set(UapiLayouts.U32, 20, error);
-            target.set(UapiLayouts.U32, 24, moved);
-            target.set(UapiLayouts.U32, 28, 0);
-        } finally {
-            registerLock.unlock();
-        }
+        registers.save(target);
     }
 
     /**
@@ -230,31 +153,13 @@ final class SerialDma {
      *
      * @throws VfioException EINVAL when no engine is in such a state
      */
-    void restore(MemorySegment registers, MemorySegment savedBuffer) {
-        int savedStatus = registers.get(UapiLayouts.U32, 16);
-        if (savedStatus != 0
-                && savedStatus != STATUS_BUSY
-                && savedStatus != STATUS_DONE
-                && savedStatus != (STATUS_DONE | STATUS_ERROR)) {
-            throw new VfioException(
-                    Errno.EINVAL,
-                    "restore refused: no engine is in a state with status 0x" + Integer.toHexString(savedStatus));
-        }
+    void restore(MemorySegment savedRegisters, MemorySegment savedBuffer) {
+        SerialDmaRegisters.requirePossible(savedRegisters);
         transferLock.lock();
         try {
             buffer.copyFrom(savedBuffer);
             bufferVersion++;
-            registerLock.lock();
-            try {
-                address = registers.get(UapiLayouts.U64, 0);
-                count = registers.get(UapiLayouts.U32, 8);
-                command = registers.get(UapiLayouts.U32, 12);
-                status = savedStatus;
-                error = registers.get(UapiLayouts.U32, 20);
-                moved = registers.get(UapiLayouts.U32, 24);
-            } finally {
-                registerLock.unlock();
-            }
+            registers.restore(savedRegisters);
         } finally {
             transferLock.unlock();
         }
@@ -280,115 +185,32 @@ final class SerialDma {
         pinnedPages = 0;
     }
 
-    /** Reads 4 or 8 bytes; anything else reads 0. */
+    /** See {@link SerialDmaRegisters#read}. */
     long read(int offset, int size) {
-        if (size < Integer.BYTES) {
-            return 0;
-        }
-        registerLock.lock();
-        try {
-            long low = word(offset);
-            return size == Long.BYTES ? low | ((long) word(offset + Integer.BYTES) << 32) : low;
-        } finally {
-            registerLock.unlock();
-        }
+        return registers.read(offset, size);
     }
 
-    private int word(int offset) {
-        return switch (offset) {
-            case ADDRESS -> (int) address;
-            case ADDRESS + Integer.BYTES -> (int) (address >>> 32);
-            case COUNT -> count;
-            case COMMAND -> command;
-            case STATUS -> status;
-            case ERROR -> error;
-            case MOVED -> moved;
-            case PINNED -> pinnedPages;
-            case IDENTITY -> IDENTITY_VALUE;
-            case CAPACITY -> BUFFER_LENGTH;
-            default -> 0;
-        };
-    }
-
-    /**
-     * Writes 4 or 8 bytes; anything else, and everything while a transfer runs or waits, is ignored.
-     *
-     * @throws VfioException EFAULT while the device is stopped
-     */
+    /** See {@link SerialDmaRegisters#write}; the command may start a transfer. */
     void write(int offset, int size, long value) {
-        if (size < Integer.BYTES) {
-            return;
-        }
-        boolean start;
-        registerLock.lock();
-        try {
-            if (frozen) {
-                throw SerialDevice.stoppedDevice();
-            }
-            if ((status & STATUS_BUSY) != 0) {
-                return;
-            }
-            start = writeWord(offset, (int) value);
-            if (size == Long.BYTES) {
-                start |= writeWord(offset + Integer.BYTES, (int) (value >>> 32));
-            }
-            if (start) {
-                status = STATUS_BUSY;
-                error = 0;
-                moved = 0;
-            }
-        } finally {
-            registerLock.unlock();
-        }
-        if (start) {
+        if (registers.write(offset, size, value)) {
             thread.execute(step);
         }
-    }
-
-    private boolean writeWord(int offset, int value) {
-        switch (offset) {
-            case ADDRESS -> address = (address & 0xffff_ffff_0000_0000L) | Integer.toUnsignedLong(value);
-            case ADDRESS + Integer.BYTES -> address = (address & 0xffff_ffffL) | ((long) value << 32);
-            case COUNT -> count = value;
-            case COMMAND -> {
-                command = value;
-                return (value & COMMAND_START) != 0;
-            }
-            default -> {
-                // Read-only, or not a register.
-            }
-        }
-        return false;
     }
 
     private void run() {
         boolean raise;
         transferLock.lock();
         try {
-            long iova;
-            int length;
-            int order;
-            registerLock.lock();
-            try {
-                if ((status & STATUS_BUSY) == 0 || suspended) {
-                    return;
-                }
-                iova = address;
-                length = count;
-                order = command;
-            } finally {
-                registerLock.unlock();
+            if (suspended || !registers.busy()) {
+                return;
             }
+            // They stay: whatever changes them while BUSY is set takes the transfer lock.
+            long iova = registers.address();
+            int length = registers.count();
+            int order = registers.command();
             int errno = perform(order, iova, length);
-            registerLock.lock();
-            try {
-                status = errno == 0 ? STATUS_DONE : STATUS_DONE | STATUS_ERROR;
-                error = errno;
-                moved = errno == 0 && (order & COMMAND_RELEASE) == 0 ? length : 0;
-            } finally {
-                registerLock.unlock();
-            }
-            raise = (order & COMMAND_INTERRUPT) != 0;
+            registers.finish(errno, errno == 0 && (order & SerialDmaRegisters.COMMAND_RELEASE) == 0 ? length : 0);
+            raise = (order & SerialDmaRegisters.COMMAND_INTERRUPT) != 0;
             if (raise) {
                 interrupts.announce();
             }
@@ -408,14 +230,14 @@ final class SerialDma {
             return Errno.EINVAL.number();
         }
         try {
-            if ((order & COMMAND_RELEASE) != 0) {
+            if ((order & SerialDmaRegisters.COMMAND_RELEASE) != 0) {
                 releasePins();
                 return 0;
             }
             if (length <= 0 || length > BUFFER_LENGTH) {
                 return Errno.EINVAL.number();
             }
-            boolean toMemory = (order & COMMAND_RECEIVE) != 0;
+            boolean toMemory = (order & SerialDmaRegisters.COMMAND_RECEIVE) != 0;
             try {
                 return move(user, pinned, order, iova, length);
             } finally {
@@ -434,8 +256,8 @@ final class SerialDma {
     }
 
     private int move(UserMemory user, PinnedPages pinned, int order, long iova, int length) {
-        boolean toMemory = (order & COMMAND_RECEIVE) != 0;
-        if ((order & COMMAND_PIN) != 0) {
+        boolean toMemory = (order & SerialDmaRegisters.COMMAND_RECEIVE) != 0;
+        if ((order & SerialDmaRegisters.COMMAND_PIN) != 0) {
             boolean copied = pinned.copy(iova, buffer, length, toMemory);
             return copied ? 0 : Errno.EFAULT.number();
         }

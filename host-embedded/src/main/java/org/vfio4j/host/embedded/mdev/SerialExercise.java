@@ -38,8 +38,8 @@ public final class SerialExercise implements DeviceExercise {
         // A serial device has no interrupts before it was asked what it is.
         device.info();
         var registers = device.region(VfioPci.VFIO_PCI_BAR1_REGION_INDEX);
-        int identity = registers.readInt(SerialDma.IDENTITY);
-        if (identity != SerialDma.IDENTITY_VALUE) {
+        int identity = registers.readInt(SerialDmaRegisters.IDENTITY);
+        if (identity != SerialDmaRegisters.IDENTITY_VALUE) {
             throw new VfioException(
                     Errno.ENODEV,
                     device.name() + " does not answer as a serial DMA engine: identity 0x"
@@ -76,10 +76,10 @@ public final class SerialExercise implements DeviceExercise {
         @Override
         public boolean fromMemory(long iova, int length) throws InterruptedException {
             if (pinning) {
-                if (transfer(iova, length, SerialDma.COMMAND_PIN)) {
+                if (transfer(iova, length, SerialDmaRegisters.COMMAND_PIN)) {
                     return true;
                 }
-                if (registers.readInt(SerialDma.ERROR) != Errno.EACCES.number()) {
+                if (registers.readInt(SerialDmaRegisters.ERROR) != Errno.EACCES.number()) {
                     return false;
                 }
                 pinning = false; // a version 1 container pins for no device without DMA of its own: copying must do
@@ -89,23 +89,25 @@ public final class SerialExercise implements DeviceExercise {
 
         @Override
         public boolean toMemory(long iova, int length) throws InterruptedException {
-            return transfer(iova, length, SerialDma.COMMAND_RECEIVE);
+            return transfer(iova, length, SerialDmaRegisters.COMMAND_RECEIVE);
         }
 
         private boolean transfer(long iova, int length, int way) throws InterruptedException {
-            registers.writeLong(SerialDma.ADDRESS, iova);
-            registers.writeInt(SerialDma.COUNT, length);
-            registers.writeInt(SerialDma.COMMAND, SerialDma.COMMAND_START | SerialDma.COMMAND_INTERRUPT | way);
+            registers.writeLong(SerialDmaRegisters.ADDRESS, iova);
+            registers.writeInt(SerialDmaRegisters.COUNT, length);
+            registers.writeInt(
+                    SerialDmaRegisters.COMMAND,
+                    SerialDmaRegisters.COMMAND_START | SerialDmaRegisters.COMMAND_INTERRUPT | way);
             long signals = interrupt.await(PATIENCE);
-            int status = registers.readInt(SerialDma.STATUS);
-            if (signals == 0 || (status & SerialDma.STATUS_DONE) == 0) {
+            int status = registers.readInt(SerialDmaRegisters.STATUS);
+            if (signals == 0 || (status & SerialDmaRegisters.STATUS_DONE) == 0) {
                 throw new VfioException(
                         Errno.ETIMEDOUT,
                         device + " did not finish a transfer of " + length + " bytes at 0x" + Long.toHexString(iova)
                                 + ": " + signals + " interrupts, status 0x" + Integer.toHexString(status));
             }
             taken += signals;
-            return (status & SerialDma.STATUS_ERROR) == 0;
+            return (status & SerialDmaRegisters.STATUS_ERROR) == 0;
         }
 
         @Override

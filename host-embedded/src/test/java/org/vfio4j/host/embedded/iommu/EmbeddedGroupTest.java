@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.vfio4j.core.memory.FrameTable;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.ReservedRegion;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -17,8 +18,8 @@ import org.vfio4j.uapi.VfioException;
 class EmbeddedGroupTest {
     private final PagingUnit unit = new PagingUnit("dmar0", new FrameTable(), PagingConfig.defaults(), new FaultLog());
     private final EmbeddedGroup group = unit.newGroup(3);
-    private final TestDevice first = new TestDevice("0000:00:03.0");
-    private final TestDevice second = new TestDevice("0000:00:03.1");
+    private final SimulatedDevice first = new SimulatedDevice("0000:00:03.0");
+    private final SimulatedDevice second = new SimulatedDevice("0000:00:03.1");
     private final Object vfioGroup = new Object();
     private final Object context = new Object();
 
@@ -121,15 +122,17 @@ class EmbeddedGroupTest {
     @Test
     void shouldAskEachMemberForItsReservedRegions() {
         var low = new ReservedRegion(0xfee00000L, 0xfeefffffL, ReservedRegion.Type.MSI);
-        group.join(new TestDevice(
+        group.join(new SimulatedDevice(
                 "0000:00:03.2",
+                null,
                 Set.of(),
                 List.of(
                         low,
                         new ReservedRegion(0x9000, 0x9fff, ReservedRegion.Type.DIRECT),
                         new ReservedRegion(-8, -1, ReservedRegion.Type.MSI))));
-        group.join(new TestDevice(
+        group.join(new SimulatedDevice(
                 "0000:00:03.3",
+                null,
                 Set.of(),
                 List.of(
                         new ReservedRegion(0x8000, 0x8fff, ReservedRegion.Type.DIRECT),
@@ -147,7 +150,7 @@ class EmbeddedGroupTest {
     @Test
     void shouldHaveDirtyTrackingOnlyIfEachMemberHas() {
         group.allocateDomain(true).free();
-        group.join(new TestDevice("0000:00:03.2", Set.of(IommuCapability.CACHE_COHERENCY), List.of()));
+        group.join(new SimulatedDevice("0000:00:03.2", null, Set.of(IommuCapability.CACHE_COHERENCY), List.of()));
         assertRefused(Errno.EOPNOTSUPP, () -> group.allocateDomain(true));
     }
 }

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuDomain;
 import org.vfio4j.spi.model.DmaPort;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -32,7 +33,7 @@ class PagingGroupTest {
     @Test
     void shouldAttachAllMembersTogetherAndLaterOnesToo() {
         try (var setup = new PagingSetup()) {
-            var sibling = new TestDevice("0000:00:05.1");
+            var sibling = new SimulatedDevice("0000:00:05.1");
             setup.group.join(sibling);
             DmaPort late = setup.group.port(sibling, () -> true);
             var memory = setup.memory(PAGE, PAGE);
@@ -54,7 +55,7 @@ class PagingGroupTest {
     void shouldShareADomainBetweenGroupsOfOneUnitOnly() {
         try (var setup = new PagingSetup()) {
             EmbeddedGroup other = setup.unit.newGroup(8);
-            var device = new TestDevice("0000:00:06.0");
+            var device = new SimulatedDevice("0000:00:06.0");
             other.join(device);
             DmaPort port = other.port(device, () -> true);
             other.attach(setup.domain);
@@ -95,7 +96,7 @@ class PagingGroupTest {
         try (var setup = new PagingSetup()) {
             assertThat(setup.domain.enforceCacheCoherency()).isTrue();
             EmbeddedGroup other = setup.unit.newGroup(8);
-            other.join(new TestDevice("0000:00:06.0", Set.of(IommuCapability.CACHE_COHERENCY), List.of()));
+            other.join(new SimulatedDevice("0000:00:06.0", null, Set.of(IommuCapability.CACHE_COHERENCY), List.of()));
             assertRefused(Errno.EINVAL, () -> other.attach(setup.domain));
             IommuDomain lax = other.allocateDomain(false);
             assertThat(lax.enforceCacheCoherency()).isFalse();

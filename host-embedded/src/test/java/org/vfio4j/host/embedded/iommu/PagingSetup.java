@@ -9,6 +9,7 @@ import org.vfio4j.core.memory.SegmentMemory;
 import org.vfio4j.spi.host.IommuDomain;
 import org.vfio4j.spi.memory.ProcessBarrier;
 import org.vfio4j.spi.model.DmaPort;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 
 /** One paging unit, one group, one device with one port, and memory; claimed and attached to a domain. */
 final class PagingSetup implements AutoCloseable {
@@ -22,7 +23,7 @@ final class PagingSetup implements AutoCloseable {
     final Arena arena = Arena.ofShared();
     final PagingUnit unit;
     final EmbeddedGroup group;
-    final TestDevice device = new TestDevice("0000:00:05.0");
+    final SimulatedDevice device = new SimulatedDevice("0000:00:05.0");
     final DmaPort port;
     final IommuDomain domain;
     boolean busMaster = true;

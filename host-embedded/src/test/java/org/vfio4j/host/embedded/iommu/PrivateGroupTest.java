@@ -6,12 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.vfio4j.core.memory.FrameTable;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /** A group without IOMMU has one member and nothing to attach it to. */
 class PrivateGroupTest {
-    private final TestDevice device = new TestDevice("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001");
+    private final SimulatedDevice device = new SimulatedDevice("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001");
     private final PrivateGroup group = new PrivateGroup(12, "vfio-noiommu", device);
 
     @Test

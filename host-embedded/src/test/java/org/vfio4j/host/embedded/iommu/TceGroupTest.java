@@ -16,6 +16,7 @@ import org.vfio4j.spi.host.DmaFault.Reason;
 import org.vfio4j.spi.host.TceTable;
 import org.vfio4j.spi.host.TceTableGroup;
 import org.vfio4j.spi.model.DmaPort;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -36,7 +37,7 @@ class TceGroupTest {
     private final DmaPort port = newPort(group, "0001:00:00.0");
 
     private static DmaPort newPort(EmbeddedGroup group, String name) {
-        var device = new TestDevice(name);
+        var device = new SimulatedDevice(name);
         group.join(device);
         return group.port(device, () -> true);
     }

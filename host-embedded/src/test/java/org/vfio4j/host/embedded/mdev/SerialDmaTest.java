@@ -83,65 +83,69 @@ class SerialDmaTest {
     }
 
     private int transfer(long iova, int length, int command) {
-        dma.write(SerialDma.ADDRESS, 8, iova);
-        dma.write(SerialDma.COUNT, 4, length);
-        dma.write(SerialDma.COMMAND, 4, command | SerialDma.COMMAND_START);
-        return (int) dma.read(SerialDma.STATUS, 4);
+        dma.write(SerialDmaRegisters.ADDRESS, 8, iova);
+        dma.write(SerialDmaRegisters.COUNT, 4, length);
+        dma.write(SerialDmaRegisters.COMMAND, 4, command | SerialDmaRegisters.COMMAND_START);
+        return (int) dma.read(SerialDmaRegisters.STATUS, 4);
     }
 
     @Test
     void shouldMoveBytesBothWaysByCopying() {
-        assertThat(transfer(MAPPED + 100, 4096, 0)).isEqualTo(SerialDma.STATUS_DONE);
-        assertThat(dma.read(SerialDma.MOVED, 4)).isEqualTo(4096);
-        assertThat(transfer(MAPPED + 8192, 4096, SerialDma.COMMAND_RECEIVE)).isEqualTo(SerialDma.STATUS_DONE);
+        assertThat(transfer(MAPPED + 100, 4096, 0)).isEqualTo(SerialDmaRegisters.STATUS_DONE);
+        assertThat(dma.read(SerialDmaRegisters.MOVED, 4)).isEqualTo(4096);
+        assertThat(transfer(MAPPED + 8192, 4096, SerialDmaRegisters.COMMAND_RECEIVE))
+                .isEqualTo(SerialDmaRegisters.STATUS_DONE);
         assertThat(user.asSlice(8192, 4096).mismatch(expected(100, 4096))).isEqualTo(-1);
         assertThat(pinned).isEmpty();
     }
 
     @Test
     void shouldMoveBytesThroughPinnedPagesAndKeepThemUntilTold() {
-        assertThat(transfer(MAPPED + 100, 4096, SerialDma.COMMAND_PIN)).isEqualTo(SerialDma.STATUS_DONE);
+        assertThat(transfer(MAPPED + 100, 4096, SerialDmaRegisters.COMMAND_PIN))
+                .isEqualTo(SerialDmaRegisters.STATUS_DONE);
         assertThat(pinned).containsExactly(MAPPED, MAPPED + PAGE);
-        assertThat(dma.read(SerialDma.PINNED, 4)).isEqualTo(2);
-        assertThat(transfer(MAPPED + 8192, 4096, SerialDma.COMMAND_RECEIVE | SerialDma.COMMAND_PIN))
-                .isEqualTo(SerialDma.STATUS_DONE);
+        assertThat(dma.read(SerialDmaRegisters.PINNED, 4)).isEqualTo(2);
+        assertThat(transfer(MAPPED + 8192, 4096, SerialDmaRegisters.COMMAND_RECEIVE | SerialDmaRegisters.COMMAND_PIN))
+                .isEqualTo(SerialDmaRegisters.STATUS_DONE);
         assertThat(user.asSlice(8192, 4096).mismatch(expected(100, 4096))).isEqualTo(-1);
-        assertThat(transfer(MAPPED, 4096, SerialDma.COMMAND_PIN)).isEqualTo(SerialDma.STATUS_DONE);
+        assertThat(transfer(MAPPED, 4096, SerialDmaRegisters.COMMAND_PIN)).isEqualTo(SerialDmaRegisters.STATUS_DONE);
         assertThat(pinned).as("a page is pinned once").containsExactly(MAPPED, MAPPED + PAGE, MAPPED + 2 * PAGE);
 
         dma.dmaUnmap(MAPPED + PAGE, PAGE);
         assertThat(pinned).containsExactly(MAPPED, MAPPED + 2 * PAGE);
         dma.dmaUnmap(0, -1);
         assertThat(pinned).isEmpty();
-        assertThat(dma.read(SerialDma.PINNED, 4)).isZero();
+        assertThat(dma.read(SerialDmaRegisters.PINNED, 4)).isZero();
     }
 
     @Test
     void shouldPinAgainWhenAPageHeldForReadingIsWritten() {
-        transfer(MAPPED, 16, SerialDma.COMMAND_PIN);
-        transfer(MAPPED, 16, SerialDma.COMMAND_PIN | SerialDma.COMMAND_RECEIVE);
+        transfer(MAPPED, 16, SerialDmaRegisters.COMMAND_PIN);
+        transfer(MAPPED, 16, SerialDmaRegisters.COMMAND_PIN | SerialDmaRegisters.COMMAND_RECEIVE);
         assertThat(pinned).containsExactly(MAPPED);
     }
 
     @Test
     void shouldGivePinsBackOnCommandAndOnClose() {
-        transfer(MAPPED, 16, SerialDma.COMMAND_PIN);
-        assertThat(transfer(0, 0, SerialDma.COMMAND_RELEASE)).isEqualTo(SerialDma.STATUS_DONE);
+        transfer(MAPPED, 16, SerialDmaRegisters.COMMAND_PIN);
+        assertThat(transfer(0, 0, SerialDmaRegisters.COMMAND_RELEASE)).isEqualTo(SerialDmaRegisters.STATUS_DONE);
         assertThat(pinned).isEmpty();
-        transfer(MAPPED, 16, SerialDma.COMMAND_PIN);
+        transfer(MAPPED, 16, SerialDmaRegisters.COMMAND_PIN);
         dma.close();
         assertThat(pinned).isEmpty();
     }
 
     @Test
     void shouldReportRefusedAccesses() {
-        for (int way : new int[] {0, SerialDma.COMMAND_PIN, SerialDma.COMMAND_RECEIVE}) {
-            assertThat(transfer(0x5000, 64, way)).isEqualTo(SerialDma.STATUS_DONE | SerialDma.STATUS_ERROR);
-            assertThat(dma.read(SerialDma.ERROR, 4)).isEqualTo(Errno.ENOENT.number());
-            assertThat(dma.read(SerialDma.MOVED, 4)).isZero();
+        for (int way : new int[] {0, SerialDmaRegisters.COMMAND_PIN, SerialDmaRegisters.COMMAND_RECEIVE}) {
+            assertThat(transfer(0x5000, 64, way))
+                    .isEqualTo(SerialDmaRegisters.STATUS_DONE | SerialDmaRegisters.STATUS_ERROR);
+            assertThat(dma.read(SerialDmaRegisters.ERROR, 4)).isEqualTo(Errno.ENOENT.number());
+            assertThat(dma.read(SerialDmaRegisters.MOVED, 4)).isZero();
         }
-        assertThat(transfer(MAPPED, 4097, 0)).isEqualTo(SerialDma.STATUS_DONE | SerialDma.STATUS_ERROR);
-        assertThat(dma.read(SerialDma.ERROR, 4)).isEqualTo(Errno.EINVAL.number());
+        assertThat(transfer(MAPPED, 4097, 0))
+                .isEqualTo(SerialDmaRegisters.STATUS_DONE | SerialDmaRegisters.STATUS_ERROR);
+        assertThat(dma.read(SerialDmaRegisters.ERROR, 4)).isEqualTo(Errno.EINVAL.number());
     }
 
     private static MemorySegment expected(int from, int length) {

@@ -126,9 +126,12 @@ class SerialEngineMigrationTest {
         }
 
         void start(long iova, int length, int command) {
-            register(SerialDma.ADDRESS, iova, 8);
-            register(SerialDma.COUNT, length, 4);
-            register(SerialDma.COMMAND, command | SerialDma.COMMAND_START | SerialDma.COMMAND_INTERRUPT, 4);
+            register(SerialDmaRegisters.ADDRESS, iova, 8);
+            register(SerialDmaRegisters.COUNT, length, 4);
+            register(
+                    SerialDmaRegisters.COMMAND,
+                    command | SerialDmaRegisters.COMMAND_START | SerialDmaRegisters.COMMAND_INTERRUPT,
+                    4);
         }
 
         /** The engine's thread gets its turn. */
@@ -222,8 +225,8 @@ class SerialEngineMigrationTest {
 
         SerialMigrationTest.writeAll(target.session(VFIO_DEVICE_STATE_RESUMING), data.toByteArray());
         target.migration.setState(VFIO_DEVICE_STATE_RUNNING);
-        assertThat(target.register(SerialDma.STATUS)).isEqualTo(SerialDma.STATUS_DONE);
-        target.start(4096, 4096, SerialDma.COMMAND_RECEIVE);
+        assertThat(target.register(SerialDmaRegisters.STATUS)).isEqualTo(SerialDmaRegisters.STATUS_DONE);
+        target.start(4096, 4096, SerialDmaRegisters.COMMAND_RECEIVE);
         target.work();
         assertThat(target.at(4096)).isEqualTo(0x22);
     }
@@ -237,15 +240,15 @@ class SerialEngineMigrationTest {
         for (int[] way : ways) {
             source.fill(0, 0x33);
             source.migration.setState(way[0]);
-            source.start(0, 4096, SerialDma.COMMAND_RECEIVE);
+            source.start(0, 4096, SerialDmaRegisters.COMMAND_RECEIVE);
             source.work();
             assertThat(source.at(0)).isEqualTo(0x33);
-            assertThat(source.register(SerialDma.STATUS)).isEqualTo(SerialDma.STATUS_BUSY);
+            assertThat(source.register(SerialDmaRegisters.STATUS)).isEqualTo(SerialDmaRegisters.STATUS_BUSY);
             assertThat(source.interrupt.take()).isZero();
             source.migration.setState(way[1]);
             source.work();
             assertThat(source.at(0)).isZero();
-            assertThat(source.register(SerialDma.STATUS)).isEqualTo(SerialDma.STATUS_DONE);
+            assertThat(source.register(SerialDmaRegisters.STATUS)).isEqualTo(SerialDmaRegisters.STATUS_DONE);
             assertThat(source.interrupt.take()).isEqualTo(1);
         }
     }
@@ -255,11 +258,11 @@ class SerialEngineMigrationTest {
         source.fill(0, 0x44);
         source.start(0, 4096, 0);
         source.work();
-        source.start(8192, 4096, SerialDma.COMMAND_RECEIVE);
+        source.start(8192, 4096, SerialDmaRegisters.COMMAND_RECEIVE);
         var stream = source.session(VFIO_DEVICE_STATE_STOP_COPY);
         source.work();
         assertThat(source.at(8192)).as("no DMA once it is stopped").isZero();
-        assertRefused(Errno.EFAULT, () -> source.register(SerialDma.ADDRESS, 0, 8));
+        assertRefused(Errno.EFAULT, () -> source.register(SerialDmaRegisters.ADDRESS, 0, 8));
         byte[] data = readAll(stream);
 
         SerialMigrationTest.writeAll(target.session(VFIO_DEVICE_STATE_RESUMING), data);
@@ -316,7 +319,7 @@ class SerialEngineMigrationTest {
     void shouldRecordWhatItWritesUntilItIsClosed() {
         var log = source.device.dmaLogging();
         log.start(List.of(new DmaRange(0, 4 * 4096)), 4096);
-        source.start(100, 4096, SerialDma.COMMAND_RECEIVE);
+        source.start(100, 4096, SerialDmaRegisters.COMMAND_RECEIVE);
         source.work();
         source.start(3 * 4096, 64, 0);
         source.work();

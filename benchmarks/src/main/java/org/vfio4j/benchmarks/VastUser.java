@@ -4,28 +4,24 @@ package org.vfio4j.benchmarks;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.core.memory.PageCounter;
-import org.vfio4j.spi.call.Caller;
 import org.vfio4j.spi.call.Capability;
-import org.vfio4j.spi.call.FdTable;
 import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.BackingMemory;
-import org.vfio4j.spi.memory.LockedMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.spi.memory.RunSink;
+import org.vfio4j.testing.fixture.SimulatedUser;
 
 /**
  * A user with far more memory than the machine has: one contiguous run whose bytes nobody looks at. Pinning it costs one
  * count, so what is left of a map is the backend's and the page table's work. Arguments of calls are real memory.
  */
-final class SimulatedUser implements AddressSpace, Caller {
+final class VastUser extends SimulatedUser {
     /** Where the simulated memory starts; a multiple of 1 GiB. */
     static final long MEMORY = 1L << 42;
 
     private final PhysicalMemory physical;
     private final AddressSpace real;
-    private final long size;
-    private final long phys;
-    private final PageCounter locked = new PageCounter();
 
     /**
      * Makes the memory known.
@@ -33,28 +29,25 @@ final class SimulatedUser implements AddressSpace, Caller {
      * @param real where everything else is
      * @param size bytes of simulated memory
      */
-    SimulatedUser(PhysicalMemory physical, AddressSpace real, long size) {
+    VastUser(PhysicalMemory physical, AddressSpace real, long size) {
+        super(physical, new PageCounter());
         this.physical = physical;
         this.real = real;
-        this.size = size;
-        this.phys = physical.insert(new Nothing(size));
+        map(MEMORY, Protection.READ | Protection.WRITE, new Nothing(size));
     }
 
     private boolean simulated(long vaddr) {
-        return vaddr >= MEMORY && vaddr < MEMORY + size;
+        return phys(vaddr) != 0;
     }
 
-    @Override
-    public boolean alive() {
-        return true;
-    }
-
+    /** In one step, so that nothing is allocated for it. */
     @Override
     public void pin(long vaddr, long length, boolean write, RunSink sink) {
-        if (!simulated(vaddr)) {
+        long phys = phys(vaddr);
+        if (phys == 0) {
             real.pin(vaddr, length, write, sink);
-        } else if (physical.pin(phys + (vaddr - MEMORY), length)) {
-            sink.run(phys + (vaddr - MEMORY), length);
+        } else if (physical.pin(phys, length)) {
+            sink.run(phys, length);
         }
     }
 
@@ -78,38 +71,8 @@ final class SimulatedUser implements AddressSpace, Caller {
     }
 
     @Override
-    public long backingPageSize(long vaddr) {
-        return physical.pageSize();
-    }
-
-    @Override
-    public LockedMemory lockedMemory() {
-        return locked;
-    }
-
-    @Override
-    public AddressSpace memory() {
-        return this;
-    }
-
-    @Override
-    public FdTable files() {
-        throw new UnsupportedOperationException("has no files");
-    }
-
-    @Override
     public boolean capable(Capability capability) {
         return true;
-    }
-
-    @Override
-    public long memlockLimit() {
-        return Long.MAX_VALUE;
-    }
-
-    @Override
-    public int uid() {
-        return 0;
     }
 
     /** Memory without bytes, aligned to 1 GiB. */
