@@ -277,7 +277,8 @@ class SysViewTest {
             var start = namespaces.start(List.of(
                     "/bin/sh",
                     "-c",
-                    "cd /sys/bus/pci/devices/" + EDU + " && cat vendor; id -u; { echo 0 > /sys/bus/mdev/drivers_autoprobe; }"
+                    "cd /sys/bus/pci/devices/" + EDU
+                            + " && cat vendor; id -u; { echo 0 > /sys/bus/mdev/drivers_autoprobe; }"
                             + " 2>/dev/null || echo refused; test -e /sys/kernel/uevent_seqnum && echo real"));
             Process process = new ProcessBuilder(start.command())
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -287,10 +288,7 @@ class SysViewTest {
             try (var lines = process.inputReader().lines()) {
                 assertThat(lines)
                         .containsExactly(
-                                "0x1234",
-                                String.valueOf(Files.getAttribute(folder, "unix:uid")),
-                                "refused",
-                                "real");
+                                "0x1234", String.valueOf(Files.getAttribute(folder, "unix:uid")), "refused", "real");
             }
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isZero();

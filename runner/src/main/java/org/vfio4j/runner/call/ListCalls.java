@@ -11,6 +11,7 @@ import org.vfio4j.ffm.LinuxRemoteMemory;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.path.FileStatus;
 import org.vfio4j.runner.path.TreeView;
+import org.vfio4j.runner.process.ProcLinks;
 import org.vfio4j.runner.process.Task;
 import org.vfio4j.runner.process.Tasks;
 import org.vfio4j.uapi.Errno;
@@ -29,10 +30,12 @@ final class ListCalls {
     }
 
     void getdents(Call call) {
-        Task task = tasks.of(call);
-        String path =
-                task == null ? null : task.linkText(call, call.intArgument(0)).orElse(null);
-        if (task == null || path == null || !view.isMerged(path)) {
+        // Most directories are others: the thread is not looked for before that is known.
+        String path = ProcLinks.read(call, "/proc/" + call.tid() + "/fd/" + call.intArgument(0))
+                .filter(view::isMerged)
+                .orElse(null);
+        Task task = path == null ? null : tasks.of(call);
+        if (path == null || task == null) {
             call.proceed();
             return;
         }
