@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.vfio4j.Vfio;
 import org.vfio4j.VfioFactory;
 import org.vfio4j.VfioOptions;
-import org.vfio4j.core.driver.DriverCore;
+import org.vfio4j.core.driver.BusControl;
 import org.vfio4j.core.memory.FrameTable;
 import org.vfio4j.core.memory.Membarrier;
 import org.vfio4j.core.registry.Providers;
@@ -55,11 +55,11 @@ public final class CoreVfioFactory implements VfioFactory {
     private static Vfio join(
             Host host, PhysicalMemory memory, Providers providers, Settings settings, CoreSettings coreSettings) {
         CoreVfio vfio;
-        DriverCore drivers;
+        BusControl drivers;
         try {
             var injector = Guice.createInjector(
                     Stage.PRODUCTION, new CoreModule(host, memory, providers, settings, coreSettings));
-            drivers = injector.getInstance(DriverCore.class);
+            drivers = injector.getInstance(BusControl.class);
             vfio = injector.getInstance(CoreVfio.class);
         } catch (ProvisionException e) {
             host.close();

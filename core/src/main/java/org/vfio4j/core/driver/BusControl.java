@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vfio4j.core.registry.Settings;
 import org.vfio4j.spi.host.Bus;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.Host;
@@ -32,16 +33,35 @@ public final class BusControl {
     private static final String MDEV = "mdev";
     private static final String PCI = "pci";
 
+    /** Name of the parameter that gives a driver ids when it is loaded. */
+    private static final String IDS = "ids";
+
     private final Host host;
     private final DriverCore drivers;
+    private final Settings settings;
 
     /** Added ids by bus and driver. */
     private final Map<String, PciIds> ids = new ConcurrentHashMap<>();
 
     @Inject
-    BusControl(Host host, DriverCore drivers) {
+    BusControl(Host host, DriverCore drivers, Settings settings) {
         this.host = host;
         this.drivers = drivers;
+        this.settings = settings;
+    }
+
+    /** Loads the VFIO drivers and binds what the machine wants bound, then what the option {@code ids} of a PCI driver names. */
+    public void start() {
+        drivers.start();
+        bus(PCI).ifPresent(bus -> {
+            for (var driver : drivers.driversOf(PCI)) {
+                var list = drivers.isNative(PCI, driver) ? Optional.<String>empty() : settings.option(driver, IDS);
+                if (list.isPresent()) {
+                    idsOf(bus, driver).addList(list.get());
+                    bus.devices().forEach(device -> probe(bus, device));
+                }
+            }
+        });
     }
 
     /** Whether devices of a bus have {@code driver_override}. */

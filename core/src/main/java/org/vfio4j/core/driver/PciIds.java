@@ -4,6 +4,8 @@ package org.vfio4j.core.driver;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.pci.PciFunction;
 import org.vfio4j.uapi.Errno;
@@ -14,6 +16,8 @@ import org.vfio4j.uapi.VfioException;
  * {@code remove_id}). Thread-safe. Spec: pci §2.3, §2.4.
  */
 final class PciIds {
+    private static final Logger LOG = LoggerFactory.getLogger(PciIds.class);
+
     private static final int ANY = -1;
     private static final int SUBSYSTEM = 0x2c;
     private static final int CLASS_REVISION = 0x08;
@@ -73,6 +77,22 @@ final class PciIds {
             throw new VfioException(Errno.EEXIST, "new_id refused: the driver takes \"" + text.strip() + "\" already");
         }
         ids.add(id);
+    }
+
+    /**
+     * Adds the ids of a list as a module parameter gives them: {@code vendor:device:subvendor:subdevice:class:mask} in
+     * hexadecimal, the last four optional, separated by commas. What is no id is skipped with a warning (pci §2.2).
+     */
+    void addList(String list) {
+        for (var entry : list.split(",", -1)) {
+            if (!entry.isBlank()) {
+                try {
+                    ids.add(id(words(entry.strip().split("\\s", 2)[0].replace(':', ' '))));
+                } catch (VfioException skipped) {
+                    LOG.warn("id skipped: {}", skipped.getMessage());
+                }
+            }
+        }
     }
 
     /**
