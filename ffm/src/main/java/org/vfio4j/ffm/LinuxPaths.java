@@ -46,9 +46,6 @@ public final class LinuxPaths {
     /** {@code O_PATH}: a descriptor that only tells which file it is; nothing is opened. */
     public static final int O_PATH = 0x200000;
 
-    /** {@code O_NONBLOCK}. */
-    public static final int O_NONBLOCK = 0x800;
-
     /** {@code O_CLOEXEC}. */
     public static final int O_CLOEXEC = 0x80000;
 
