@@ -186,7 +186,8 @@ public final class Handles implements AutoCloseable {
             release(handle);
             return ours;
         }
-        int fd = call.addFd(ours, -1, closeOnExec, true);
+        // Answered only when ours is closed: the program's last close must be the last one.
+        int fd = call.addFd(ours, -1, closeOnExec, false);
         LinuxFiles.close(ours);
         return fd;
     }
