@@ -11,13 +11,13 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioIoctl;
 
 /**
- * Registers that go away while programs and devices have them. Revocation does not reach the mappings of programs in other
- * processes, so this is about callers in this one. Spec: pci §11, type1 §9.2.
+ * Registers that go away while programs and devices have them. What a device has of a program in another process is not taken
+ * away by munmap, so this is about callers in this one. Spec: pci §11, type1 §9.2.
  */
 @DisabledIfSystemProperty(
         named = "vfio4j.conformance.door",
         matches = "runner",
-        disabledReason = "revocation and munmap do not reach what devices have of a program in another process")
+        disabledReason = "munmap does not reach what devices have of a program in another process")
 class DeviceMemoryRevocationTest extends DeviceMemoryTestCase {
     @Test
     void shouldKeepDevicesOutWhileDecodingIsOff() {

@@ -50,6 +50,16 @@ final class FakeFunction extends SimulatedDevice implements PciFunction, AutoClo
     /** What happens in the course of a register access. */
     Runnable access = () -> {};
 
+    /** Whether the driver lets mappings of programs reach the registers. */
+    boolean shown = true;
+
+    /** Mappings that began and did not end. */
+    int mappings;
+
+    /** Null: all of a register that can be mapped. */
+    @Nullable
+    List<MappableArea> areas;
+
     int resets;
     int vectorLimit = Integer.MAX_VALUE;
 
@@ -418,7 +428,25 @@ final class FakeFunction extends SimulatedDevice implements PciFunction, AutoClo
 
     @Override
     public List<MappableArea> mappableAreas(int bar) {
-        return mapped[bar] ? List.of(new MappableArea(0, resources[bar].length())) : List.of();
+        if (!mapped[bar]) {
+            return List.of();
+        }
+        return areas != null ? areas : List.of(new MappableArea(0, resources[bar].length()));
+    }
+
+    @Override
+    public void beginMapping(int bar) {
+        mappings++;
+    }
+
+    @Override
+    public void endMapping(int bar) {
+        mappings--;
+    }
+
+    @Override
+    public void showMappings(boolean reachable) {
+        shown = reachable;
     }
 
     @Override

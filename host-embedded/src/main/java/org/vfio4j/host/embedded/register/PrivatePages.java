@@ -16,27 +16,40 @@ import org.slf4j.LoggerFactory;
 final class PrivatePages implements RegisterPages, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PrivatePages.class);
 
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena;
     private final @Nullable RegisterFile file;
     private final MemorySegment pages;
 
-    PrivatePages(long size) {
-        RegisterFile made = null;
-        MemorySegment mapped = null;
+    private PrivatePages(Arena arena, @Nullable RegisterFile file, MemorySegment pages) {
+        this.arena = arena;
+        this.file = file;
+        this.pages = pages;
+    }
+
+    /** In a file if one can be made. */
+    static PrivatePages of(long size) {
+        RegisterFile file = null;
+        var arena = Arena.ofShared();
         try {
-            made = RegisterFile.make(size);
-            mapped = made.map(0, size, arena);
-            made.delete();
+            file = RegisterFile.make(size);
+            var pages = file.map(0, size, arena);
+            file.delete();
+            return new PrivatePages(arena, file, pages);
         } catch (IOException e) {
             LOG.warn(
                     "registers of 0x{} bytes cannot be mapped: no file for them: {}",
                     Long.toHexString(size),
                     e.toString());
-            closeQuietly(made);
-            made = null;
+            closeQuietly(file);
+            arena.close();
+            return withoutFile(size);
         }
-        file = made;
-        pages = made != null && mapped != null ? mapped : arena.allocate(size, PAGE);
+    }
+
+    /** In memory of this process, of which there is enough. */
+    static PrivatePages withoutFile(long size) {
+        var arena = Arena.ofShared();
+        return new PrivatePages(arena, null, arena.allocate(size, PAGE));
     }
 
     private static void closeQuietly(@Nullable RegisterFile file) {
@@ -75,9 +88,14 @@ final class PrivatePages implements RegisterPages, AutoCloseable {
         }
     }
 
+    /** Writes the file: without room for a page that fails, where a write to the view would be a fault. */
     @Override
-    public void write(long offset, byte[] source, int length) {
-        MemorySegment.copy(source, 0, pages, ValueLayout.JAVA_BYTE, offset, length);
+    public void write(long offset, byte[] source, int length) throws IOException {
+        if (file != null) {
+            file.write(offset, source, length);
+        } else {
+            MemorySegment.copy(source, 0, pages, ValueLayout.JAVA_BYTE, offset, length);
+        }
     }
 
     @Override

@@ -85,7 +85,7 @@ public final class RegisterMemory implements SharedRegisters {
     private MemorySegment touch() {
         var now = view;
         if (now == null) {
-            var taken = new PrivatePages(size);
+            var taken = PrivatePages.of(size);
             store = taken;
             now = taken.view();
             view = now;
@@ -171,7 +171,7 @@ public final class RegisterMemory implements SharedRegisters {
         }
         LOG.warn("registers were wiped out by a program that truncated {}", broken.path());
         broken.shut();
-        var fresh = new PrivatePages(size);
+        var fresh = PrivatePages.of(size);
         store = fresh;
         view = fresh.view();
         doorbells.cleared();
@@ -320,16 +320,30 @@ public final class RegisterMemory implements SharedRegisters {
             }
             return;
         }
-        var to = new PrivatePages(size);
-        try {
-            RegisterPages.copy(shared, to);
-        } catch (IOException | RuntimeException e) {
-            to.close();
-            throw e;
-        }
+        var to = copyOf(shared);
         store = to;
         view = to.view();
         shared.shut();
+    }
+
+    /** A copy that is complete, wherever there is room for it. */
+    private PrivatePages copyOf(RegisterWindow shared) throws IOException {
+        var inFile = PrivatePages.of(size);
+        try {
+            RegisterPages.copy(shared, inFile);
+            return inFile;
+        } catch (IOException e) {
+            LOG.warn("no room for registers in a file: {}", e.toString());
+            inFile.close();
+        }
+        var inMemory = PrivatePages.withoutFile(size);
+        try {
+            RegisterPages.copy(shared, inMemory);
+            return inMemory;
+        } catch (IOException e) {
+            inMemory.close();
+            throw e;
+        }
     }
 
     private void lookForRings() {
