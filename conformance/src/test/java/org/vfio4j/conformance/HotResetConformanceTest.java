@@ -95,7 +95,6 @@ class HotResetConformanceTest extends HotResetTestCase {
     }
 
     @Test
-    @Spec("P-206")
     void shouldRefuseWhatReachesBelowABridge() {
         var above = openByGroup(ABOVE_A_BRIDGE);
         var below = openByGroup(BELOW_A_BRIDGE);

@@ -61,7 +61,6 @@ class HotResetInfoConformanceTest extends HotResetTestCase {
     }
 
     @Test
-    @Spec("P-197")
     void shouldReachBelowBridges() {
         assertThat(entries(openByGroup(ABOVE_A_BRIDGE).device()).stream().map(Entry::name))
                 .containsExactly(ABOVE_A_BRIDGE, "0000:05:01.0", BELOW_A_BRIDGE);

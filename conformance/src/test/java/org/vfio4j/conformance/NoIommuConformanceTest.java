@@ -144,7 +144,27 @@ class NoIommuConformanceTest extends UapiTestCase {
     }
 
     @Test
+    @Spec("P-244")
+    void shouldKeepItsContainerToItsKind() {
+        long bare = program.open(groupPath(BARE));
+        long container = program.open(Program.CONTAINER);
+        require("SET_CONTAINER", program.setContainer(bare, container));
+        refused("SET_IOMMU type1v2", program.setIommu(container, VfioExtension.VFIO_TYPE1v2_IOMMU), Errno.ENODEV);
+        require("SET_IOMMU 8", program.setIommu(container, VfioExtension.VFIO_NOIOMMU_IOMMU));
+        refused(
+                "SET_CONTAINER of a group with IOMMU",
+                program.setContainer(program.open(groupPath(EDU)), container),
+                Errno.EPERM);
+    }
+
+    @Test
+    @Spec("P-243")
     void shouldHaveNoNodeOfItsOwn() {
+        var group = groupPath(BARE);
+        system.become(ORDINARY);
+        refused("open of the group without the privilege", system.open(group), Errno.EPERM);
+        system.become(ProcessOptions.root());
+        require("close", system.close(program.open(group)));
         refused("open of the device's node", system.open(nodePath(BARE)), Errno.ENOENT);
     }
 }

@@ -166,6 +166,21 @@ class RemovalConformanceTest extends UapiTestCase {
     }
 
     @Test
+    @Spec("P-241")
+    void shouldEndAGroupWithTheLastFileOfItsLastDevice() throws Exception {
+        var path = groupPath(EDU);
+        var opened = openByGroup(EDU, Program.CONTAINER);
+        long device = require("GET_DEVICE_FD", program.getDeviceFd(opened[1], EDU));
+        var unbound = beginUnbind(EDU);
+        assertThat(unbound).as("unbind while the device is open").isNotDone();
+        require("close", system.close(device));
+        assertEnds(unbound);
+        refused("GET_STATUS", program.status(opened[1]), Errno.ENODEV);
+        require("close of the group", system.close(opened[1]));
+        refused("open of the group", system.open(path), Errno.ENOENT);
+    }
+
+    @Test
     @Spec("C-128")
     void shouldKeepTheIommufdOfARevokedGroupUntilItIsUnset() {
         var opened = openByGroup(EDU, Program.IOMMU);

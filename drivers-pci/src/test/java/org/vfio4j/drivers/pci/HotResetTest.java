@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -63,10 +63,10 @@ class HotResetTest {
         try (var mapping = one.device.mmap(RegionOffset.of(0), 0x1000, 3, true)) {
             var before = mapping.segment();
             reset(other);
-            assertThatThrownBy(() -> before.get(java.lang.foreign.ValueLayout.JAVA_BYTE, 8))
+            assertThatThrownBy(() -> before.get(ValueLayout.JAVA_BYTE, 8))
                     .as("a view from before")
                     .isInstanceOf(IllegalStateException.class);
-            assertThat(mapping.segment().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 8))
+            assertThat(mapping.segment().get(ValueLayout.JAVA_BYTE, 8))
                     .as("register at its reset value")
                     .isZero();
         }
@@ -74,7 +74,6 @@ class HotResetTest {
     }
 
     @Test
-    @Spec("P-199")
     void shouldWakeMembersThatAreAsleepOrNotOpen() {
         int power = first.power(true);
         int closedPower = second.power(true);
@@ -108,7 +107,6 @@ class HotResetTest {
     }
 
     @Test
-    @Spec("P-206")
     void shouldRefuseWhatReachesBelowABridge() {
         var lower = new FakeFunction.FakeBus(false, true);
         var bridge = another(bus, 8);
@@ -145,8 +143,10 @@ class HotResetTest {
         User.refused(Errno.EBUSY, () -> reset(one));
         assertThat(bus.resets).isZero();
         assertThat(one.deviceSet().lock().isLocked()).as("the set's lock").isFalse();
-        assertThat(new User(one.pci()).config(4, 2)).as("configuration").isNotNegative();
-        one.pci().write(RegionOffset.of(7) + 4, MemorySegment.ofArray(new byte[2]));
+        // Switching memory off and on wants the memory lock of the one that asked.
+        var asking = new User(one.pci());
+        asking.config(PciRegister.COMMAND, 2, 0);
+        asking.config(PciRegister.COMMAND, 2, PciRegister.COMMAND_MEMORY);
         release.countDown();
         access.get();
         second.access = () -> {};
@@ -268,7 +268,6 @@ class HotResetTest {
     }
 
     @Test
-    @Spec("P-030")
     void shouldNotResetAtCloseWhatReachesBelowABridge() {
         first.resetFailure = Errno.ENOTTY;
         second.resetFailure = Errno.ENOTTY;
@@ -287,7 +286,6 @@ class HotResetTest {
     }
 
     @Test
-    @Spec("P-028")
     void shouldResetTheSlotAfterTheLastClose() {
         var slot = new FakeFunction.FakeBus(false, true);
         for (var function : List.of(first, second)) {
