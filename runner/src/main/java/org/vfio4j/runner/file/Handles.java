@@ -62,6 +62,9 @@ public final class Handles implements AutoCloseable {
     /** Held while events are read and acted on, so that whoever asks next waits until that is done. Outermost. */
     private final ReentrantLock drainLock = new ReentrantLock();
 
+    /** Programs may still end after that. Guarded by {@link #drainLock}. */
+    private boolean closed;
+
     private volatile long releases;
 
     /** Makes the directory and starts to watch it. */
@@ -254,7 +257,7 @@ public final class Handles implements AutoCloseable {
     public void drain() {
         drainLock.lock();
         try {
-            while (true) {
+            while (!closed) {
                 long size = LinuxFiles.read(inotify, events);
                 if (size <= 0) {
                     return;
@@ -348,6 +351,7 @@ public final class Handles implements AutoCloseable {
         }
         drainLock.lock();
         try {
+            closed = true;
             LinuxFiles.close(inotify);
             LinuxFiles.close(directoryFd);
             arena.close();
