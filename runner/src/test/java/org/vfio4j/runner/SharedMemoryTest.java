@@ -64,4 +64,9 @@ class SharedMemoryTest {
     void shouldKnowWhichProcessesHaveTheSameMemory() throws IOException, InterruptedException {
         succeeds("vfork", EDU, GROUP);
     }
+
+    @Test
+    void shouldNotGiveTheDeviceWhatCameInPlaceOfPrivateMemory() throws IOException, InterruptedException {
+        succeeds("private", EDU, GROUP);
+    }
 }

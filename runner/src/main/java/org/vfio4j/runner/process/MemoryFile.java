@@ -15,22 +15,31 @@ final class MemoryFile {
 
     private final int mem;
     private final int maps;
+    private final int pagemap;
+    private final PagePresence presence;
     private final AtomicInteger users = new AtomicInteger(1);
 
-    private MemoryFile(int mem, int maps) {
+    private MemoryFile(int mem, int maps, int pagemap) {
         this.mem = mem;
         this.maps = maps;
+        this.pagemap = pagemap;
+        this.presence = new PagePresence(pagemap, maps);
     }
 
     /** Opens a thread's process' memory; unusable when it is gone or may not be touched. */
     static MemoryFile open(int tid) {
         return new MemoryFile(
                 LinuxPaths.open("/proc/" + tid + "/mem", LinuxPaths.O_RDWR | LinuxPaths.O_CLOEXEC, 0),
-                LinuxPaths.open("/proc/" + tid + "/maps", LinuxPaths.O_RDONLY | LinuxPaths.O_CLOEXEC, 0));
+                LinuxPaths.open("/proc/" + tid + "/maps", LinuxPaths.O_RDONLY | LinuxPaths.O_CLOEXEC, 0),
+                LinuxPaths.open("/proc/" + tid + "/pagemap", LinuxPaths.O_RDONLY | LinuxPaths.O_CLOEXEC, 0));
     }
 
     int maps() {
         return maps;
+    }
+
+    PagePresence presence() {
+        return presence;
     }
 
     void acquire() {
@@ -41,6 +50,7 @@ final class MemoryFile {
         if (users.decrementAndGet() == 0) {
             close(mem);
             close(maps);
+            close(pagemap);
         }
     }
 

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.vfio4j.ffm.LinuxRemoteMemory;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.notify.Call;
+import org.vfio4j.runner.process.ProcessWindow.Kind;
 import org.vfio4j.runner.process.ProgramMemories.Reader;
 import org.vfio4j.spi.memory.AddressSpace;
 import org.vfio4j.spi.memory.LockedMemory;
@@ -48,10 +49,15 @@ public final class ProgramMemory implements AddressSpace {
     /** Guards {@link #windows} and {@link #ended}. Locks inside {@link #physical} nest in it. */
     private final ReentrantLock windowsLock = new ReentrantLock();
 
-    /** Physical addresses by number of the window; odd keys are those of device memory. */
-    private final Map<Integer, Long> windows = new HashMap<>();
+    private final Map<WindowKey, Window> windows = new HashMap<>();
 
     private volatile boolean ended;
+
+    /** Which window: the upper bits of its addresses, and what it is used for. */
+    private record WindowKey(int number, Kind kind) {}
+
+    /** A window and its physical address. */
+    private record Window(ProcessWindow memory, long phys) {}
 
     /**
      * The memory of a thread.
@@ -88,7 +94,7 @@ public final class ProgramMemory implements AddressSpace {
 
     /** The process has ended or loaded another program: nothing can be pinned any more. Idempotent. */
     void end() {
-        List<Long> removed;
+        List<Window> removed;
         windowsLock.lock();
         try {
             if (ended) {
@@ -100,7 +106,7 @@ public final class ProgramMemory implements AddressSpace {
         } finally {
             windowsLock.unlock();
         }
-        removed.forEach(physical::remove);
+        removed.forEach(window -> physical.remove(window.phys()));
         memory.release();
     }
 
@@ -138,12 +144,10 @@ public final class ProgramMemory implements AddressSpace {
 
     private void pin(MemoryArea area, long start, long stop, boolean write, PinnedRuns runs) {
         if (handles.isInside(area.name())) {
-            pinWindows(start, stop, true, runs);
+            pinWindows(start, stop, Kind.DEVICE, runs);
         } else if (!area.showsFile() || !pinFile(area, start, stop, write, runs)) {
-            if (area.file().isFile()) {
-                touch(start, stop);
-            }
-            pinWindows(start, stop, false, runs);
+            touch(start, stop);
+            pinWindows(start, stop, area.file().isFile() ? Kind.FILE : Kind.PLAIN, runs);
         }
     }
 
@@ -165,21 +169,26 @@ public final class ProgramMemory implements AddressSpace {
         };
     }
 
-    private void pinWindows(long start, long stop, boolean device, PinnedRuns runs) {
+    private void pinWindows(long start, long stop, Kind kind, PinnedRuns runs) {
         for (long at = start; at < stop; ) {
             int number = (int) (at >>> ProcessWindow.SHIFT);
             long windowEnd = (number + 1L) << ProcessWindow.SHIFT;
             long bytes = Math.min(stop, windowEnd) - at;
-            long base = windows.computeIfAbsent(
-                    number << 1 | (device ? 1 : 0), key -> physical.insert(new ProcessWindow(memory, number, device)));
-            if (!runs.add(base + (at & ((1L << ProcessWindow.SHIFT) - 1)), bytes)) {
+            Window window = windows.computeIfAbsent(new WindowKey(number, kind), this::newWindow);
+            if (!runs.add(window.phys() + (at & ((1L << ProcessWindow.SHIFT) - 1)), bytes)) {
                 throw new VfioException(Errno.EFAULT, "pin refused: the program's memory is gone");
             }
+            window.memory().renew(at, at + bytes);
             at += bytes;
         }
     }
 
-    /** Reads a byte of each page of a file's mapping: pages beyond the file's end are not there. */
+    private Window newWindow(WindowKey key) {
+        var window = new ProcessWindow(memory, key.number(), key.kind());
+        return new Window(window, physical.insert(window));
+    }
+
+    /** Reads a byte of each page, so that it is there; pages of a mapping beyond its file's end cannot be. */
     private void touch(long start, long stop) {
         int reader = reader().tid();
         try (var arena = Arena.ofConfined()) {
