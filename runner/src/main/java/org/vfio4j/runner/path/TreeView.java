@@ -57,7 +57,8 @@ public final class TreeView {
         boolean climbed = false;
         while (!ahead.isEmpty()) {
             String name = ahead.pop();
-            if (node.isPresent() && (node.get() instanceof VirtualTree.Attribute || node.get() instanceof VirtualTree.Device)) {
+            if (node.isPresent()
+                    && (node.get() instanceof VirtualTree.Attribute || node.get() instanceof VirtualTree.Device)) {
                 throw new VfioException(Errno.ENOTDIR, at + " is no directory");
             }
             if (name.equals(".")) {
