@@ -65,8 +65,8 @@ abstract class MachineCommand implements Callable<Integer> {
 
     /** The machine, booted if need be. */
     final Vfio vfio() {
-        var options = new VfioOptions(
-                Optional.ofNullable(host), Optional.ofNullable(machine), settings, chosenBackends());
+        var options =
+                new VfioOptions(Optional.ofNullable(host), Optional.ofNullable(machine), settings, chosenBackends());
         if (session.contradicts(options)) {
             throw usage("only the first command can choose the machine: those after \"then\" run on the same one");
         }

@@ -58,16 +58,16 @@ class DocumentedIT {
                 any = true;
                 continue;
             }
-            int found = any
-                    ? at + Math.max(0, said.subList(at, said.size()).indexOf(expected))
-                    : at;
+            int found = any ? at + Math.max(0, said.subList(at, said.size()).indexOf(expected)) : at;
             assertThat(found).as("output of %s: %s", example.command, said).isLessThan(said.size());
             assertThat(said.get(found)).as("output of %s", example.command).isEqualTo(expected);
             at = found + 1;
             any = false;
         }
         if (!any) {
-            assertThat(said.subList(at, said.size())).as("more output of %s", example.command).isEmpty();
+            assertThat(said.subList(at, said.size()))
+                    .as("more output of %s", example.command)
+                    .isEmpty();
         }
     }
 
@@ -92,7 +92,9 @@ class DocumentedIT {
             try (Stream<String> lines = process.inputReader().lines()) {
                 said = lines.map(DocumentedIT::stable).toList();
             }
-            assertThat(process.waitFor()).as("exit code of %s: %s", example.command, said).isZero();
+            assertThat(process.waitFor())
+                    .as("exit code of %s: %s", example.command, said)
+                    .isZero();
             assertSaid(example, said);
         }
     }

@@ -24,8 +24,7 @@ class RunIT {
         var arguments = new String[options.length + 5];
         arguments[0] = "run";
         System.arraycopy(options, 0, arguments, 1, options.length);
-        System.arraycopy(
-                new String[] {"--", "/bin/sh", "-c", script}, 0, arguments, options.length + 1, 4);
+        System.arraycopy(new String[] {"--", "/bin/sh", "-c", script}, 0, arguments, options.length + 1, 4);
         return VFIO4J.run(arguments);
     }
 
@@ -43,8 +42,8 @@ class RunIT {
 
     @Test
     void shouldPassInputOutputAndErrorThrough() throws IOException, InterruptedException {
-        var process = new ProcessBuilder(VFIO4J.command("run", "--", "/bin/sh", "-c", "cat; echo wrong >&2; exit 7"))
-                .start();
+        var process =
+                new ProcessBuilder(VFIO4J.command("run", "--", "/bin/sh", "-c", "cat; echo wrong >&2; exit 7")).start();
         try (var in = process.getOutputStream()) {
             in.write("one\ntwo\n".getBytes(StandardCharsets.UTF_8));
         }
@@ -110,7 +109,8 @@ class RunIT {
                 .asString()
                 .startsWith("vfio4j: last refusal: ioctl(")
                 .contains("VFIO_IOMMU_MAP_DMA) = EEXIST (");
-        assertThat(VFIO4J.run("run", "--explain", "--", "/bin/true").err()).containsExactly("vfio4j: no call was refused");
+        assertThat(VFIO4J.run("run", "--explain", "--", "/bin/true").err())
+                .containsExactly("vfio4j: no call was refused");
     }
 
     @Test
@@ -119,8 +119,10 @@ class RunIT {
         var answer = VFIO4J.run("run", "--trace", "--", program.toString(), EDU, GROUP);
         assertThat(answer.exitCode()).isZero();
         assertThat(answer.err())
-                .anyMatch(line -> line.matches("\\[\\d+] ioctl\\(51\\d</dev/vfio/0>, ioctl 0x3bff, 0x0\\) = -1 ENOTTY \\(.+\\)"))
-                .anyMatch(line -> line.matches("\\[\\d+] ioctl\\(51\\d<anon_inode:\\[vfio-device]>, VFIO_DEVICE_FEATURE.*ENOTTY \\(.+\\)"));
+                .anyMatch(line ->
+                        line.matches("\\[\\d+] ioctl\\(51\\d</dev/vfio/0>, ioctl 0x3bff, 0x0\\) = -1 ENOTTY \\(.+\\)"))
+                .anyMatch(line -> line.matches(
+                        "\\[\\d+] ioctl\\(51\\d<anon_inode:\\[vfio-device]>, VFIO_DEVICE_FEATURE.*ENOTTY \\(.+\\)"));
     }
 
     @Test
@@ -130,16 +132,24 @@ class RunIT {
         assertThat(sh(look, "--backend", "type1").out()).containsExactly("container");
         assertThat(sh(look, "--backend", "type1", "--backend", "iommufd").out())
                 .containsExactly("container", "iommufd");
-        refused("there is no backend \"type9\" on the module path; known: ", "run", "--backend", "type9", "--", "/bin/true");
+        refused(
+                "there is no backend \"type9\" on the module path; known: ",
+                "run",
+                "--backend",
+                "type9",
+                "--",
+                "/bin/true");
     }
 
     @Test
     void shouldServeAProgramWithItsOneBackend(@TempDir Path folder) throws IOException, InterruptedException {
         Path group = NativeSources.compile("group", folder);
         Path cdev = NativeSources.compile("cdev", folder);
-        assertThat(VFIO4J.run("run", "--backend", "type1", "--", group.toString(), EDU, GROUP).exitCode())
+        assertThat(VFIO4J.run("run", "--backend", "type1", "--", group.toString(), EDU, GROUP)
+                        .exitCode())
                 .isZero();
-        assertThat(VFIO4J.run("run", "--backend", "iommufd", "--", cdev.toString(), EDU, GROUP).exitCode())
+        assertThat(VFIO4J.run("run", "--backend", "iommufd", "--", cdev.toString(), EDU, GROUP)
+                        .exitCode())
                 .isZero();
         var refused = VFIO4J.run("run", "--backend", "iommufd", "--explain", "--", group.toString(), EDU, GROUP);
         assertThat(refused.exitCode()).isEqualTo(1);

@@ -53,11 +53,11 @@ class UnprivilegedIT {
     /** What keeps such a user from starting anything is not what is tested here. */
     @BeforeAll
     static void needAccess() throws InterruptedException {
-        var needed = List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java"), VFIO4J.modules());
+        var needed = List.of(Path.of(System.getProperty("java.home"), "bin", "java"), VFIO4J.modules());
         try {
             for (Path path : needed) {
-                int code = new ProcessBuilder(asNobody(List.of("/bin/sh", "-c", "test -r \"$0\" && test -x \"$0\"", path.toString())))
+                int code = new ProcessBuilder(
+                                asNobody(List.of("/bin/sh", "-c", "test -r \"$0\" && test -x \"$0\"", path.toString())))
                         .start()
                         .waitFor();
                 assumeTrue(code == 0, () -> "skipped: an unprivileged user may not read " + path);
@@ -73,7 +73,13 @@ class UnprivilegedIT {
 
     @Test
     void shouldBeSomebodyWithoutRights(@TempDir Path folder) throws IOException, InterruptedException {
-        var answer = run(folder, List.of("/bin/sh", "-c", "id -u; grep CapEff /proc/self/status; test -w \"$0\" || echo no", VFIO4J.modules().toString()));
+        var answer = run(
+                folder,
+                List.of(
+                        "/bin/sh",
+                        "-c",
+                        "id -u; grep CapEff /proc/self/status; test -w \"$0\" || echo no",
+                        VFIO4J.modules().toString()));
         assertThat(answer.out().getFirst()).isNotEqualTo("0");
         assertThat(answer.out().get(1)).endsWith("0000000000000000");
         assertThat(answer.err()).isEmpty();
@@ -130,7 +136,9 @@ class UnprivilegedIT {
     @Test
     void shouldStartByTheLauncher(@TempDir Path folder) throws IOException, InterruptedException {
         Path launcher = NativeSources.project().resolve("vfio4j");
-        var answer = run(folder, List.of(launcher.toString(), "run", "--", "/bin/sh", "-c", "test -c /dev/vfio/vfio && echo there"));
+        var answer = run(
+                folder,
+                List.of(launcher.toString(), "run", "--", "/bin/sh", "-c", "test -c /dev/vfio/vfio && echo there"));
         assertThat(answer.err()).isEmpty();
         assertThat(answer.out()).containsExactly("there");
         assertThat(answer.code()).isZero();

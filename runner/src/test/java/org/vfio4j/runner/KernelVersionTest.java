@@ -22,8 +22,8 @@ class KernelVersionTest {
     void shouldRefuseOlderOnesInWords(String release) {
         assertThatThrownBy(() -> KernelVersion.parse(release).require())
                 .isInstanceOf(VfioException.class)
-                .hasMessageContaining("programs can be run on Linux 5.14 or newer, this is Linux "
-                        + KernelVersion.parse(release));
+                .hasMessageContaining(
+                        "programs can be run on Linux 5.14 or newer, this is Linux " + KernelVersion.parse(release));
     }
 
     @ParameterizedTest

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -25,6 +26,7 @@ class ProgramLifeTest {
 
     private static final String MAPPABLE_GROUP = "9";
     private static final int KILLED = 128 + 9;
+    private static final long PATIENCE_MILLISECONDS = 60_000;
 
     @SuppressWarnings("NullAway.Init")
     private static NativePrograms programs;
@@ -110,21 +112,21 @@ class ProgramLifeTest {
     }
 
     @Test
-    void shouldLeaveNoThreadNoDescriptorAndNoChildBehind() throws IOException, InterruptedException {
+    void shouldLeaveNoDescriptorNoFolderAndNoChildBehind() throws IOException, InterruptedException {
         Path program = programs.compile("exits");
         try (var vfio = NativePrograms.machine()) {
-            String own = null;
             for (int round = 0; round < 3; round++) {
                 Path folder;
                 try (var run = NativePrograms.intercept(vfio)) {
                     assertThat(programs.run(run, program, EDU, GROUP, "exit").code())
                             .isEqualTo(5);
                     folder = run.folder();
-                    own = folder.getFileName().toString();
-                    assertThat(descriptorsNaming(own)).isPositive();
+                    assertThat(descriptorsNaming(folder)).isPositive();
                 }
                 assertThat(folder).doesNotExist();
-                assertThat(descriptorsNaming(own)).as("descriptors of the run").isZero();
+                assertThat(descriptorsNaming(folder))
+                        .as("descriptors of the run")
+                        .isZero();
             }
             assertThat(ProcessHandle.current().children().filter(child -> isZombie(child.pid())))
                     .as("children that nobody waited for")
@@ -132,11 +134,41 @@ class ProgramLifeTest {
         }
     }
 
-    private static long descriptorsNaming(String text) throws IOException {
+    @Test
+    void shouldLeaveNoThreadBehind() throws IOException, InterruptedException {
+        Path program = programs.compile("threads");
+        try (var vfio = NativePrograms.machine();
+                var possible = NativePrograms.intercept(vfio)) {
+            assertThat(possible.openFiles()).isZero();
+        }
+        // Threads belong to the group of who started them.
+        var group = new ThreadGroup("a run");
+        var seen = new CompletableFuture<Integer>();
+        var user = new Thread(group, () -> {
+            try (var vfio = NativePrograms.machine();
+                    var run = NativePrograms.intercept(vfio)) {
+                assertThat(programs.run(run, program, EDU, GROUP).code()).isZero();
+                seen.complete(group.activeCount());
+            } catch (Exception | Error e) {
+                seen.completeExceptionally(e);
+            }
+        });
+        user.start();
+        user.join();
+        assertThat(seen).as("threads while it runs").isCompletedWithValueMatching(threads -> threads > 3);
+        var left = new Thread[group.activeCount() + 1];
+        int count = group.enumerate(left);
+        for (int i = 0; i < count; i++) {
+            left[i].join(PATIENCE_MILLISECONDS);
+            assertThat(left[i].isAlive()).as("%s is left", left[i]).isFalse();
+        }
+    }
+
+    private static long descriptorsNaming(Path folder) throws IOException {
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
             return open.filter(fd -> {
                         try {
-                            return Files.readSymbolicLink(fd).toString().contains(text);
+                            return Files.readSymbolicLink(fd).startsWith(folder);
                         } catch (IOException closedMeanwhile) {
                             return false;
                         }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vfio4j.ffm.LinuxFiles;
@@ -44,7 +45,7 @@ class MemoryAreasTest {
             for (long address : addresses(lines)) {
                 var found = read.at(address);
                 assertThat(found).as("area at 0x%x", address).isNotNull();
-                if (found.equals(asked.at(address))) { // areas of this JVM come and go in the meantime
+                if (Objects.equals(found, asked.at(address))) { // areas of this JVM come and go in the meantime
                     same++;
                 }
                 assertThat(read.at(address + 1)).isEqualTo(found);
@@ -62,7 +63,7 @@ class MemoryAreasTest {
     void shouldTellRightsAndFilesOfAText(@TempDir Path folder) throws IOException {
         Path copy = Files.writeString(folder.resolve("maps"), """
                 7f0000000000-7f0000002000 rw-s 00000000 00:01 1024                       /dev/shm/a file
-                7f0000002000-7f0000003000 r--p 00000000 00:00 0\u0020
+                7f0000002000-7f0000003000 r--p 00000000 00:00 0\s
                 7f0000200000-7f0000600000 rw-s 00000000 00:0f 77                         /anon_hugepage (deleted)
                 """);
         int text = open(copy);
