@@ -20,6 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.vfio4j.core.memory.FrameTable;
+import org.vfio4j.core.memory.HugePages;
 import org.vfio4j.core.memory.JvmAddressSpace;
 import org.vfio4j.core.memory.Membarrier;
 import org.vfio4j.host.embedded.iommu.EmbeddedGroup;
@@ -57,8 +58,8 @@ public class DmaReadBenchmark {
     public static class Machine {
         private final FrameTable physical = new FrameTable();
         private final FaultLog faults = new FaultLog();
-        private final PagingUnit unit =
-                new PagingUnit("iommu0", physical, PagingConfig.defaults(), faults, Membarrier.ofProcess());
+        private final PagingUnit unit = new PagingUnit(
+                "iommu0", physical, PagingConfig.defaults(), faults, Membarrier.ofProcess(), HugePages::prefer);
         private final AtomicInteger groups = new AtomicInteger();
     }
 

@@ -19,6 +19,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.vfio4j.core.memory.FrameTable;
+import org.vfio4j.core.memory.HugePages;
 import org.vfio4j.core.memory.JvmAddressSpace;
 import org.vfio4j.core.memory.Membarrier;
 import org.vfio4j.host.embedded.iommu.EmbeddedGroup;
@@ -71,7 +72,8 @@ public class IommuDirtyBenchmark {
                 physical,
                 PagingConfig.defaults().withDirtyPageSizes(PAGE),
                 new FaultLog(),
-                Membarrier.ofProcess());
+                Membarrier.ofProcess(),
+                HugePages::prefer);
         var device = new SimulatedDevice("engine");
         group = unit.newGroup(0);
         group.join(device);

@@ -15,6 +15,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.vfio4j.core.memory.FrameTable;
+import org.vfio4j.core.memory.HugePages;
 import org.vfio4j.core.memory.Membarrier;
 import org.vfio4j.host.embedded.iommu.EmbeddedGroup;
 import org.vfio4j.host.embedded.iommu.FaultLog;
@@ -59,7 +60,8 @@ public class IommuMapBenchmark {
                 new FrameTable(),
                 PagingConfig.defaults().withPageSizes(sizes),
                 new FaultLog(),
-                Membarrier.ofProcess());
+                Membarrier.ofProcess(),
+                HugePages::prefer);
         var device = new SimulatedDevice("engine");
         group = unit.newGroup(0);
         group.join(device);

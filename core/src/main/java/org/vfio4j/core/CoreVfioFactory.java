@@ -4,6 +4,7 @@ package org.vfio4j.core;
 import com.google.inject.Guice;
 import com.google.inject.ProvisionException;
 import com.google.inject.Stage;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -12,6 +13,7 @@ import org.vfio4j.VfioFactory;
 import org.vfio4j.VfioOptions;
 import org.vfio4j.core.driver.BusControl;
 import org.vfio4j.core.memory.FrameTable;
+import org.vfio4j.core.memory.HugePages;
 import org.vfio4j.core.memory.Membarrier;
 import org.vfio4j.core.registry.Providers;
 import org.vfio4j.core.registry.Settings;
@@ -79,5 +81,10 @@ public final class CoreVfioFactory implements VfioFactory {
     }
 
     private record Environment(PhysicalMemory memory, Optional<Path> machine, ProcessBarrier processBarrier)
-            implements HostEnvironment {}
+            implements HostEnvironment {
+        @Override
+        public void preferHugePages(MemorySegment segment) {
+            HugePages.prefer(segment);
+        }
+    }
 }

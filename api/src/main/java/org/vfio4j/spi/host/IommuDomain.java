@@ -41,6 +41,15 @@ public interface IommuDomain {
     void map(long iova, long phys, long length, int protection);
 
     /**
+     * Says that an address is going to be mapped in a moment: a domain whose tables lie in memory may begin to fetch the entry,
+     * which then arrives while the caller does something else. Changes nothing and cannot fail; does nothing by default. Not after
+     * {@link #free}.
+     *
+     * @param iova any address
+     */
+    default void prefetch(long iova) {}
+
+    /**
      * Removes translations and waits until no DMA uses them: once this returned, no access through an old translation is
      * running or can start. A large page hit by the first byte is removed whole. Cannot fail, does not allocate.
      *

@@ -120,6 +120,11 @@ final class DmaBlock {
         return !isOnePage && Long.compareUnsigned(address, entry(page).last) <= 0;
     }
 
+    /** Reads the place of a page; what it answers means nothing. */
+    int touch(int page) {
+        return cells[Math.min(PLACES + page, cells.length - 1)];
+    }
+
     /** The entry that starts at a page. */
     DmaEntry entry(int page) {
         if (!startsAt(page)) {

@@ -34,13 +34,6 @@ final class DmaBlockTree {
         return size == 0;
     }
 
-    /** The block with a number. */
-    @Nullable
-    DmaBlock find(long number) {
-        DmaBlock floor = floor(number);
-        return floor != null && floor.number() == number ? floor : null;
-    }
-
     /** The block with the greatest number that is not above {@code number}. */
     @Nullable
     DmaBlock floor(long number) {

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * DMA entries in order of their first address, compared unsigned (kernel: the red-black tree {@code dma_list}).
  *
  * <p>Entries are gathered in {@linkplain DmaBlock blocks} by the 2 MiB in which they start, and the blocks are in a
- * {@linkplain DmaBlockTree tree}. Beside a million mappings of one page there are some thousand blocks, whose bits and tree stay
+ * {@linkplain DmaBlockTree tree}, and in an {@linkplain DmaBlockIndex index} for those who know which they want. Beside a million mappings of one page there are some thousand blocks, whose bits and tree stay
  * in the processor's caches; what a call reads beyond is the place of the entry itself. The block that was looked at last is
  * remembered, since a call asks for the same place several times.
  *
@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DmaEntryTree {
     private final DmaBlockTree blocks = new DmaBlockTree();
+    private final DmaBlockIndex index = new DmaBlockIndex();
     private final DmaEntryNumbers numbers = new DmaEntryNumbers();
     private int size;
 
@@ -23,6 +24,9 @@ final class DmaEntryTree {
     private @Nullable DmaBlock recent;
     /** The block that became empty last, for the next that is needed. */
     private @Nullable DmaBlock spare;
+    /** Written so that no compiler leaves out what was read for it, see {@link #prefetch}. */
+    @SuppressWarnings({"unused", "UnusedVariable"})
+    private int touched;
 
     int size() {
         return size;
@@ -108,14 +112,40 @@ final class DmaEntryTree {
     void insert(DmaEntry entry) {
         DmaBlock block = blockOf(entry.iova);
         if (block == null) {
+            index.reserve();
             block = emptyBlock(DmaBlock.number(entry.iova));
             block.add(entry);
-            blocks.insert(block);
+            insert(block, entry);
             recent = block;
         } else {
             block.add(entry);
         }
         size++;
+    }
+
+    /**
+     * Reads the place of the entry that starts at an address, or would: it lies in memory no cache holds, and is needed after the
+     * bits of its block, which lie in other memory. Read together they arrive together.
+     */
+    void prefetch(long iova) {
+        DmaBlock block = blockOf(iova);
+        if (block != null) {
+            touched = block.touch(DmaBlock.page(iova));
+        }
+    }
+
+    /** Adds a block with its only entry, or leaves the entry without a number. */
+    private void insert(DmaBlock block, DmaEntry entry) {
+        boolean done = false;
+        try {
+            blocks.insert(block);
+            done = true;
+        } finally {
+            if (!done) {
+                block.remove(entry);
+            }
+        }
+        index.put(block);
     }
 
     /** Removes an entry that is in the tree. */
@@ -127,6 +157,7 @@ final class DmaEntryTree {
         block.remove(entry);
         if (block.isEmpty()) {
             blocks.remove(block);
+            index.remove(block.number());
             recent = null;
             spare = block;
         }
@@ -140,7 +171,7 @@ final class DmaEntryTree {
         if (known != null && known.number() == number) {
             return known;
         }
-        DmaBlock found = blocks.find(number);
+        DmaBlock found = index.find(number);
         if (found != null) {
             recent = found;
         }

@@ -82,6 +82,13 @@ final class DomainList {
         return true;
     }
 
+    /** Lets the hardware fetch what a mapping at an address is going to change. */
+    void prefetch(long iova) {
+        for (int i = 0; i < newestFirst.size(); i++) {
+            newestFirst.get(i).hardware().prefetch(iova);
+        }
+    }
+
     /**
      * Translates a pinned entry in every domain, or in none.
      *

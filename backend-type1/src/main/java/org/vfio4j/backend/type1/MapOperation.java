@@ -78,6 +78,9 @@ final class MapOperation {
 
     private void add(Caller caller, int protection, long vaddr, long iova, long size) {
         long last = iova + (size - 1);
+        // Beside many mappings these lie in memory no cache holds. Asked for together they arrive together.
+        state.domains.prefetch(iova);
+        state.entries.prefetch(iova);
         DmaEntry other = state.entries.firstOverlapping(iova, last);
         if (other != null) { // M9
             throw refuse(Errno.EEXIST, range(iova, last) + " overlaps the mapping " + range(other.iova, other.last));

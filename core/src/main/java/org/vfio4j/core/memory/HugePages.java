@@ -9,14 +9,14 @@ import org.vfio4j.ffm.LinuxMemory;
  * processor's TLB less. It is advice only, and needs native access for {@code org.vfio4j.ffm}; without it nothing is lost
  * but speed.
  */
-final class HugePages {
+public final class HugePages {
     private static final boolean AVAILABLE = LinuxMemory.class.getModule().isNativeAccessEnabled()
             && System.getProperty("os.name", "").equals("Linux");
 
     private HugePages() {}
 
     /** Gathers freshly zeroed memory into huge pages. */
-    static void prefer(MemorySegment memory) {
+    public static void prefer(MemorySegment memory) {
         if (AVAILABLE) {
             LinuxMemory.advise(memory, LinuxMemory.ADVICE_HUGE_PAGE);
             LinuxMemory.advise(memory, LinuxMemory.ADVICE_COLLAPSE);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.host.embedded;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.host.embedded.device.DeviceExecutor;
@@ -65,10 +67,11 @@ final class EmbeddedHost implements Host {
             MachineDescription machine,
             PhysicalMemory memory,
             ProcessBarrier barrier,
+            Consumer<MemorySegment> hugePages,
             Iterable<DeviceModelProvider> providers) {
         Deque<AutoCloseable> owned = new ArrayDeque<>();
         try {
-            return build(machine, memory, barrier, providers, owned);
+            return build(machine, memory, barrier, hugePages, providers, owned);
         } catch (RuntimeException e) {
             closeAll(owned);
             throw e;
@@ -79,11 +82,12 @@ final class EmbeddedHost implements Host {
             MachineDescription machine,
             PhysicalMemory memory,
             ProcessBarrier barrier,
+            Consumer<MemorySegment> hugePages,
             Iterable<DeviceModelProvider> providers,
             Deque<AutoCloseable> owned) {
         var faults = new FaultLog();
         var groups = new GroupTable();
-        var units = IommuUnits.make(machine.iommus(), memory, barrier, faults);
+        var units = IommuUnits.make(machine.iommus(), memory, barrier, hugePages, faults);
         units.values().forEach(owned::push);
         var devices = new DeviceExecutor(machine.name());
         var doorbells = new DoorbellPoller(machine.name());

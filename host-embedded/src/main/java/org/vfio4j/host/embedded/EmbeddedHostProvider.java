@@ -41,6 +41,7 @@ public final class EmbeddedHostProvider implements HostProvider {
                 machine,
                 environment.memory(),
                 environment.processBarrier(),
+                environment::preferHugePages,
                 ServiceLoader.load(DeviceModelProvider.class));
     }
 

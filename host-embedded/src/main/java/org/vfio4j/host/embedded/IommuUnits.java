@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.host.embedded;
 
+import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.vfio4j.host.embedded.iommu.FaultLog;
 import org.vfio4j.host.embedded.iommu.IommuUnit;
 import org.vfio4j.host.embedded.iommu.PagingConfig;
@@ -21,14 +23,18 @@ final class IommuUnits {
     private IommuUnits() {}
 
     static Map<String, IommuUnit> make(
-            List<IommuSpec> specs, PhysicalMemory memory, ProcessBarrier barrier, FaultLog faults) {
+            List<IommuSpec> specs,
+            PhysicalMemory memory,
+            ProcessBarrier barrier,
+            Consumer<MemorySegment> hugePages,
+            FaultLog faults) {
         var units = new LinkedHashMap<String, IommuUnit>();
         for (var spec : specs) {
             units.put(
                     spec.name(),
                     switch (spec) {
                         case IommuSpec.Paging paging ->
-                            new PagingUnit(paging.name(), memory, config(paging), faults, barrier);
+                            new PagingUnit(paging.name(), memory, config(paging), faults, barrier, hugePages);
                         case IommuSpec.Tce tce -> new TceUnit(tce.name(), memory, config(tce, memory), faults, barrier);
                     });
         }

@@ -70,7 +70,11 @@ class MachineAssemblyTest {
         var file = folder.resolve("x.json");
         Files.writeString(file, json);
         return EmbeddedHost.boot(
-                MachineFile.read(file), new FrameTable(), ProcessBarrier.unavailable(), List.of(new ToyProvider(bus)));
+                MachineFile.read(file),
+                new FrameTable(),
+                ProcessBarrier.unavailable(),
+                memory -> {},
+                List.of(new ToyProvider(bus)));
     }
 
     private static String toy(String more) {
@@ -105,6 +109,7 @@ class MachineAssemblyTest {
                 MachineFile.builtIn(),
                 new FrameTable(),
                 ProcessBarrier.unavailable(),
+                memory -> {},
                 List.of(new ToyProvider("toy")))) {
             assertThat(host.buses())
                     .filteredOn(bus -> bus.name().equals("toy"))

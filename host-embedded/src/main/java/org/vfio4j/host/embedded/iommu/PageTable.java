@@ -138,6 +138,19 @@ final class PageTable {
         return level;
     }
 
+    /**
+     * Reads the entry that decides about an address, so that it is in the cache afterwards. Takes part in no protocol: what it
+     * goes through may be changed or used for something else meanwhile, but never freed, and what it finds means nothing.
+     */
+    void touch(long iova) {
+        int level = top;
+        long entry = pool.entry(root, Pte.slot(iova, level));
+        while (level > 0 && Pte.isTable(entry)) {
+            level--;
+            entry = pool.entry(Pte.tableNumber(entry), Pte.slot(iova, level));
+        }
+    }
+
     /** The table {@link #find} met at a level. */
     int tableFound(int level) {
         return path[level];

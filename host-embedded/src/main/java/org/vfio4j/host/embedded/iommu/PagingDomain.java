@@ -158,6 +158,13 @@ final class PagingDomain implements IommuDomain {
     }
 
     @Override
+    public void prefetch(long iova) {
+        if (!table.isBeyond(iova)) {
+            table.touch(iova);
+        }
+    }
+
+    @Override
     public long unmap(long iova, long length) {
         long removed;
         int retired;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.host.embedded.iommu;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.ProcessBarrier;
@@ -16,7 +18,7 @@ public final class PagingUnit implements IommuUnit {
     private final PagingConfig config;
     private final FaultLog faults;
     private final AccessFence fence;
-    private final TableMemory tableMemory = new TableMemory();
+    private final TableMemory tableMemory;
 
     /**
      * A unit whose devices execute a fence at each access, for want of a barrier.
@@ -41,11 +43,32 @@ public final class PagingUnit implements IommuUnit {
      */
     public PagingUnit(
             String name, PhysicalMemory physical, PagingConfig config, FaultLog faults, ProcessBarrier barrier) {
+        this(name, physical, config, faults, barrier, memory -> {});
+    }
+
+    /**
+     * A unit.
+     *
+     * @param name its name in the machine description
+     * @param physical the memory that devices behind it can be made to reach
+     * @param config what it can do
+     * @param faults where refused accesses are recorded
+     * @param barrier what an unmap runs, if available, so that devices need no fence
+     * @param hugePages backs memory of many tables, aligned to 2 MiB and zeroed, with huge pages if it can
+     */
+    public PagingUnit(
+            String name,
+            PhysicalMemory physical,
+            PagingConfig config,
+            FaultLog faults,
+            ProcessBarrier barrier,
+            Consumer<MemorySegment> hugePages) {
         this.name = name;
         this.physical = physical;
         this.config = config;
         this.faults = faults;
         this.fence = new AccessFence(barrier);
+        this.tableMemory = new TableMemory(hugePages);
     }
 
     @Override

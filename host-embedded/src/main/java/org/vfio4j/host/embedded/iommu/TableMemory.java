@@ -4,6 +4,7 @@ package org.vfio4j.host.embedded.iommu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,11 @@ final class TableMemory implements AutoCloseable {
     /** Most chunks that exist at a time: 8 MiB for each unit. */
     static final int MOST_CHUNKS = 64;
 
+    /** Bytes of a large piece: a huge page. */
+    static final int LARGE_BYTES = 1 << 21;
+
     private final Arena arena = Arena.ofShared();
+    private final Consumer<MemorySegment> hugePages;
 
     /** Guards all fields. Innermost: taken under a domain's table lock, and nothing is called while it is held. */
     private final ReentrantLock chunksLock = new ReentrantLock();
@@ -35,6 +40,28 @@ final class TableMemory implements AutoCloseable {
     private int keptCount;
     private int lentCount;
     private boolean closed;
+
+    /**
+     * Nothing kept and nothing lent.
+     *
+     * @param hugePages backs a large piece with a huge page if it can
+     */
+    TableMemory(Consumer<MemorySegment> hugePages) {
+        this.hugePages = hugePages;
+    }
+
+    /**
+     * Makes a large piece of zeros for a domain with many tables: map and unmap at random places among so many miss the
+     * processor's TLB with each, unless they lie in huge pages.
+     *
+     * @param owner whose memory it is
+     * @throws OutOfMemoryError when there is no memory
+     */
+    MemorySegment newLarge(Arena owner) {
+        MemorySegment piece = owner.allocate(LARGE_BYTES, LARGE_BYTES);
+        hugePages.accept(piece);
+        return piece;
+    }
 
     /**
      * Lends a chunk of zeros, aligned to a table.

@@ -32,6 +32,9 @@ final class TablePool implements AutoCloseable {
     /** Bytes of a table. */
     static final int TABLE_BYTES = 1 << TABLE_SHIFT;
 
+    /** From this chunk on, that is from the 513th table, memory is taken in large pieces. */
+    private static final int FIRST_LARGE = 16;
+
     /** Chunks that a domain asks the unit for: enough for 256 tables. Larger domains are made less often than small ones. */
     private static final int MOST_LENT = 8;
 
@@ -47,6 +50,12 @@ final class TablePool implements AutoCloseable {
 
     /** Memory that is not the unit's; null until some is needed, since to close it stops every thread for a moment. */
     private @Nullable Arena own;
+
+    /** The large piece that chunks are taken from; null when there is none yet. */
+    private @Nullable MemorySegment large;
+
+    /** Bytes of {@link #large} taken. */
+    private int largeUsed;
 
     /** Grown by copying; an entry that leads to a table is stored after the array that holds the table. */
     private MemorySegment[] chunks = {};
@@ -283,6 +292,17 @@ final class TablePool implements AutoCloseable {
             arena = Arena.ofShared();
             own = arena;
         }
-        return arena.allocate((long) CHUNK_TABLES << TABLE_SHIFT, TABLE_BYTES);
+        if (chunks.length < FIRST_LARGE) {
+            return arena.allocate(TableMemory.CHUNK_BYTES, TABLE_BYTES);
+        }
+        MemorySegment piece = large;
+        if (piece == null || largeUsed == TableMemory.LARGE_BYTES) {
+            piece = memory.newLarge(arena);
+            large = piece;
+            largeUsed = 0;
+        }
+        MemorySegment chunk = piece.asSlice(largeUsed, TableMemory.CHUNK_BYTES);
+        largeUsed += TableMemory.CHUNK_BYTES;
+        return chunk;
     }
 }

@@ -26,7 +26,7 @@ class TableMemoryTest {
 
     @Test
     void shouldLendZerosAlignedToTables() {
-        try (var memory = new TableMemory()) {
+        try (var memory = new TableMemory(piece -> {})) {
             MemorySegment chunk = lend(memory);
             assertThat(chunk.byteSize()).isEqualTo(TableMemory.CHUNK_BYTES);
             assertThat(chunk.address() % TablePool.TABLE_BYTES).isZero();
@@ -39,7 +39,7 @@ class TableMemoryTest {
 
     @Test
     void shouldLendAgainWhatCameBack() {
-        try (var memory = new TableMemory()) {
+        try (var memory = new TableMemory(piece -> {})) {
             MemorySegment first = lend(memory);
             MemorySegment second = lend(memory);
             assertThat(second.address()).isNotEqualTo(first.address());
@@ -54,7 +54,7 @@ class TableMemoryTest {
 
     @Test
     void shouldNeverMakeMoreThanTheBound() {
-        try (var memory = new TableMemory()) {
+        try (var memory = new TableMemory(piece -> {})) {
             List<MemorySegment> all = lendAll(memory);
             assertThat(all).hasSize(TableMemory.MOST_CHUNKS);
             assertThat(all.stream().mapToLong(MemorySegment::address)).doesNotHaveDuplicates();
@@ -68,7 +68,7 @@ class TableMemoryTest {
 
     @Test
     void shouldFreeEverythingWhenClosed() {
-        var memory = new TableMemory();
+        var memory = new TableMemory(piece -> {});
         MemorySegment chunk = lend(memory);
         memory.giveBack(chunk);
         memory.close();
@@ -81,7 +81,7 @@ class TableMemoryTest {
 
     @Test
     void shouldFreeWithTheLastChunkLentWhenClosedBefore() {
-        var memory = new TableMemory();
+        var memory = new TableMemory(piece -> {});
         MemorySegment first = lend(memory);
         MemorySegment second = lend(memory);
         memory.giveBack(first);
