@@ -5,7 +5,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntFunction;
-import org.vfio4j.ffm.LinuxCapabilities;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxLimits;
 import org.vfio4j.ffm.LinuxPoll;
@@ -129,7 +128,7 @@ public final class ProgramProcess implements Caller {
             case SYS_RESOURCE -> CAP_SYS_RESOURCE;
             case NET_ADMIN -> CAP_NET_ADMIN;
         };
-        return (LinuxCapabilities.effective(asking()) >>> bit & 1) != 0;
+        return (TaskStatus.capabilities(asking()) >>> bit & 1) != 0;
     }
 
     @Override
