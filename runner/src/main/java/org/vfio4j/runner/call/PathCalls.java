@@ -8,7 +8,6 @@ import org.vfio4j.ffm.LinuxRemoteMemory;
 import org.vfio4j.runner.file.Handle;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.file.LateWrites;
-import org.vfio4j.runner.file.Origin;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.path.FileStatus;
 import org.vfio4j.runner.path.NamedPath;
@@ -93,7 +92,7 @@ final class PathCalls {
             var origin = handle.origin();
             if (origin.node().isPresent()) {
                 write(call, FileStatus.of(origin.node().get(), origin.path(), uid(call)), target, extended);
-            } else if (origin == Origin.MADE) {
+            } else if (origin.isMade()) {
                 write(call, FileStatus.ofMade(origin.path(), uid(call)), target, extended);
             } else {
                 call.proceed();

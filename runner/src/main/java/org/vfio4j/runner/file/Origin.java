@@ -13,4 +13,9 @@ import org.vfio4j.spi.call.VirtualTree;
 public record Origin(String path, Optional<VirtualTree.Node> node) {
     /** A file that a call on another file made. */
     public static final Origin MADE = new Origin("anon_inode:[vfio-device]", Optional.empty());
+
+    /** Whether a call on another file made it. */
+    public boolean isMade() {
+        return this == MADE;
+    }
 }

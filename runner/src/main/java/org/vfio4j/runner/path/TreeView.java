@@ -56,24 +56,25 @@ public final class TreeView {
      * Walks a path.
      *
      * @param path absolute
-     * @param follow whether a link at its end is followed; one with a slash behind it always is
-     * @throws VfioException ELOOP; ENOTDIR when something goes on, if only with a slash, behind what is no directory
+     * @param follow whether a link at its end is followed
+     * @throws VfioException ELOOP, ENOTDIR
      */
     public Place walk(String path, boolean follow) {
         Deque<String> ahead = new ArrayDeque<>();
         push(ahead, path);
         if (path.endsWith("/")) {
-            ahead.addLast(".");
+            ahead.addLast("."); // so a link before the slash is followed, and what it leads to has to be a directory
         }
         String at = "";
         Optional<VirtualTree.Node> node = Optional.empty();
         int links = 0;
         boolean climbed = false;
         while (!ahead.isEmpty()) {
-            if (node.isPresent() && !(node.get() instanceof VirtualTree.Directory)) {
+            String name = ahead.pop();
+            if (node.isPresent()
+                    && (node.get() instanceof VirtualTree.Attribute || node.get() instanceof VirtualTree.Device)) {
                 throw new VfioException(Errno.ENOTDIR, at + " is no directory");
             }
-            String name = ahead.pop();
             if (name.equals(".")) {
                 continue;
             }
@@ -92,7 +93,6 @@ public final class TreeView {
                 if (link.target().startsWith("/")) {
                     at = "";
                 }
-                node = at.isEmpty() ? Optional.empty() : tree.find(at);
                 push(ahead, link.target());
             } else {
                 at = next;

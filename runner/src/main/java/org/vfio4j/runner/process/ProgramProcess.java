@@ -7,7 +7,6 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
-import org.vfio4j.ffm.LinuxCapabilities;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxPoll;
 import org.vfio4j.runner.notify.Call;
@@ -141,7 +140,7 @@ public final class ProgramProcess implements Caller {
             case SYS_RESOURCE -> CAP_SYS_RESOURCE;
             case NET_ADMIN -> CAP_NET_ADMIN;
         };
-        return (LinuxCapabilities.effective(asking()) >>> bit & 1) != 0;
+        return (TaskStatus.capabilities(asking()) >>> bit & 1) != 0;
     }
 
     @Override
