@@ -250,10 +250,18 @@ final class HotReset implements HotResetOps {
                 } else {
                     open.memory().revokeMappings();
                     open.control().wakeLocked();
-                    open.memory().settle();
                 }
             }
-            scope.reset();
+            try {
+                scope.reset();
+            } finally {
+                for (var member : members) {
+                    var open = pci(member).opened();
+                    if (open != null) {
+                        open.memory().settle(); // who was asleep has mappings again
+                    }
+                }
+            }
         }
 
         private void letSleep() {

@@ -144,6 +144,7 @@ public final class ProgramMemory implements AddressSpace {
 
     private void pin(MemoryArea area, long start, long stop, boolean write, PinnedRuns runs) {
         if (handles.isInside(area.name())) {
+            touch(start, stop); // registers that are away cannot be pinned
             pinWindows(start, stop, Kind.DEVICE, runs);
         } else if (!area.showsFile() || !pinFile(area, start, stop, write, runs)) {
             touch(start, stop);
