@@ -46,10 +46,10 @@ final class ProgramRun implements AutoCloseable {
         lateWrites = new LateWrites((path, reason) -> trace.lateRefusal(path, reason));
         handles = new Handles(watch, lateWrites);
         tasks = new Tasks(vfio.memory(), handles, watch);
-        sys = new ProgramSys(vfio.tree(), new SysClients(tasks, handles, trace), handles.directory(), trace);
+        sys = new ProgramSys(vfio.tree(), view, new SysClients(tasks, handles, trace), handles.directory(), trace);
         starter = new FilteredThread();
         try {
-            sys.prepare(view, starter);
+            sys.prepare(starter);
             starter.intercept(
                     new CallTable(new TreeView(vfio.tree(), sys::mounted), handles, lateWrites, tasks, trace));
         } catch (VfioException e) {

@@ -20,12 +20,14 @@ final class ProgramSys implements AutoCloseable {
     private final VirtualTree tree;
     private final SysClients clients;
     private final Path folder;
+    private final SysView view;
     private @Nullable MountedSys sys;
     private @Nullable UserNamespaces namespaces;
     private volatile boolean mounted;
 
-    /** Nothing is mounted yet; files are made in a folder. */
-    ProgramSys(VirtualTree tree, SysClients clients, Path folder, Trace trace) {
+    /** Nothing is mounted yet. Files are made in a folder. */
+    ProgramSys(VirtualTree tree, SysView view, SysClients clients, Path folder, Trace trace) {
+        this.view = view;
         this.tree = tree;
         this.clients = clients;
         this.folder = folder;
@@ -43,7 +45,7 @@ final class ProgramSys implements AutoCloseable {
      * @param starter the thread that will start programs
      * @throws VfioException when it must be mounted and cannot
      */
-    void prepare(SysView view, MountedSys.Starter starter) {
+    void prepare(MountedSys.Starter starter) {
         if (view == SysView.INTERCEPT) {
             intercepted("as asked for");
             return;
@@ -53,13 +55,13 @@ final class ProgramSys implements AutoCloseable {
             mounted = true;
             trace.note("vfio4j: /sys is mounted in a namespace of the program's own");
         } catch (VfioException refused) {
-            prepareNamespaces(view, refused);
+            prepareNamespaces(refused);
         } catch (IOException e) {
             throw new VfioException(Errno.EIO, "no place to mount /sys at can be made: " + e, e);
         }
     }
 
-    private void prepareNamespaces(SysView view, VfioException first) {
+    private void prepareNamespaces(VfioException first) {
         try {
             namespaces = UserNamespaces.prepare(tree, clients, folder);
         } catch (VfioException refused) {
@@ -90,16 +92,24 @@ final class ProgramSys implements AutoCloseable {
         program.command(prepared.command());
         Process process = start.get();
         try {
-            if (prepared.serve(process, () -> mounted = true)) {
-                trace.note("vfio4j: /sys is mounted in user and mount namespaces of the program's own");
-            } else {
-                intercepted("a user namespace was no help: " + prepared.failure());
-            }
+            prepared.serve(process, this::mountedThere, () -> failedThere(prepared.failure()));
         } catch (VfioException e) {
             process.destroyForcibly();
             throw e;
         }
         return process;
+    }
+
+    private void mountedThere() {
+        mounted = true;
+        trace.note("vfio4j: /sys is mounted in user and mount namespaces of the program's own");
+    }
+
+    private void failedThere(String reason) {
+        if (view == SysView.MOUNT) {
+            throw new VfioException(Errno.EPERM, "/sys cannot be mounted for the program: " + reason);
+        }
+        intercepted(reason);
     }
 
     @Override

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -149,7 +150,7 @@ class SysViewTest {
                                 .startsWith("write(</sys/bus/pci/drivers/vfio-pci/bind>, 7 bytes) = ENODEV (")
                                 .contains("nobody"));
             }
-            assertThat(lines).first().isEqualTo("vfio4j: /sys is mounted in a namespace of the program's own");
+            assertThat(lines).first().asString().startsWith("vfio4j: /sys is mounted in ");
             assertThat(lines)
                     .anyMatch(line ->
                             line.contains("] write(</sys/bus/pci/drivers/vfio-pci/bind>, 7 bytes) = -1 ENODEV ("));
@@ -283,7 +284,8 @@ class SysViewTest {
             Process process = new ProcessBuilder(start.command())
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
-            boolean mounted = start.serve(process, () -> {});
+            var mounted = new AtomicBoolean();
+            start.serve(process, () -> mounted.set(true), () -> {});
             assertThat(mounted).as(start.failure()).isTrue();
             try (var lines = process.inputReader().lines()) {
                 assertThat(lines)

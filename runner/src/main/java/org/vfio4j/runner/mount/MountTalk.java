@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxPaths;
@@ -23,6 +24,7 @@ final class MountTalk {
     private static final int FUSE_DESCRIPTOR = 9;
     private static final int LONGEST_LINE = 256;
     private static final int PAUSE_MILLISECONDS = 100;
+    private static final long READ_PAUSE_NANOSECONDS = 100_000;
     private static final String SERVE = "serve ";
 
     private final Path ask;
@@ -50,7 +52,13 @@ final class MountTalk {
         return answer;
     }
 
-    boolean serve(Process process, MergedSys sys, FuseClients clients, Consumer<FuseServer> servers, Runnable mounted) {
+    void serve(
+            Process process,
+            MergedSys sys,
+            FuseClients clients,
+            Consumer<FuseServer> servers,
+            Runnable mounted,
+            Runnable failed) {
         int in = open(ask);
         int out = open(answer);
         try {
@@ -60,12 +68,9 @@ final class MountTalk {
                     servers.accept(serve(Integer.parseInt(line.substring(SERVE.length())), sys, clients));
                     write(out);
                 } else {
-                    boolean done = line.equals("mounted");
-                    if (done) {
-                        mounted.run();
-                    }
+                    (line.equals("mounted") ? mounted : failed).run();
                     write(out);
-                    return done;
+                    return;
                 }
             }
         } finally {
@@ -118,7 +123,7 @@ final class MountTalk {
 
     private static void closeWhenRead(int fd, Process process) {
         while (process.isAlive() && readable(fd, 0)) {
-            Thread.onSpinWait();
+            LockSupport.parkNanos(READ_PAUSE_NANOSECONDS);
         }
         LinuxFiles.close(fd);
     }

@@ -139,11 +139,11 @@ public final class UserNamespaces implements AutoCloseable {
          * Serves what it mounts, once it was started, up to the moment before the program itself begins.
          *
          * @param mounted called when {@code /sys} is mounted, before the program begins
-         * @return whether it is mounted; if not the program runs without
+         * @param failed called when it could not be; if this returns the program runs without
          * @throws VfioException EPERM when the process has ended before
          */
-        public boolean serve(Process process, Runnable mounted) {
-            return talk.serve(process, sys, clients, servers::add, mounted);
+        public void serve(Process process, Runnable mounted, Runnable failed) {
+            talk.serve(process, sys, clients, servers::add, mounted, failed);
         }
     }
 
