@@ -57,7 +57,7 @@ final class HotReset implements HotResetOps {
         if (scope == null) {
             throw new VfioException(
                     Errno.ENODEV,
-                    "§14.1",
+                    "pci §14.1",
                     call + " refused: " + function.name()
                             + (function.bus().root()
                                     ? " is on a root bus, which nothing can reset"
@@ -87,7 +87,7 @@ final class HotReset implements HotResetOps {
             if (functions.size() > room) {
                 throw new VfioException(
                         Errno.EAGAIN,
-                        "§14.2",
+                        "pci §14.2",
                         INFO + " refused: " + functions.size() + " functions are affected now, " + room
                                 + " were a moment ago");
             }
@@ -106,7 +106,7 @@ final class HotReset implements HotResetOps {
     private static int groupId(PciFunction affected) {
         return affected.iommuGroup()
                 .orElseThrow(() -> new VfioException(
-                        Errno.EPERM, "§14.2", INFO + " refused: " + affected.name() + " is in no IOMMU group"))
+                        Errno.EPERM, "pci §14.2", INFO + " refused: " + affected.name() + " is in no IOMMU group"))
                 .id();
     }
 
@@ -132,7 +132,7 @@ final class HotReset implements HotResetOps {
         if ((groups != 0) == openThroughOwnFile()) {
             throw new VfioException(
                     Errno.EINVAL,
-                    "§14.4",
+                    "pci §14.4",
                     RESET + " refused: "
                             + (groups != 0
                                     ? Integer.toUnsignedString(groups) + " groups given, but " + function.name()
@@ -151,7 +151,7 @@ final class HotReset implements HotResetOps {
         if (Integer.compareUnsigned(groups, functions) > 0) {
             throw new VfioException(
                     Errno.EINVAL,
-                    "§14.4",
+                    "pci §14.4",
                     RESET + " refused: " + Integer.toUnsignedString(groups) + " groups given for " + functions
                             + " affected functions");
         }
@@ -189,7 +189,7 @@ final class HotReset implements HotResetOps {
             if (outsider != null) {
                 throw new VfioException(
                         Errno.EINVAL,
-                        "§14.5",
+                        "pci §14.5",
                         RESET + " of " + function.name() + " refused: " + outsider.name()
                                 + " is affected, but not in its device set"
                                 + outsider.nativeDriver()
@@ -209,14 +209,14 @@ final class HotReset implements HotResetOps {
                 if (member.deviceIdIn(context) < 0) {
                     throw new VfioException(
                             Errno.EINVAL,
-                            "§14.5",
+                            "pci §14.5",
                             RESET + " of " + function.name() + " refused: the iommufd owns neither "
                                     + member.busDevice().name() + " nor its group");
                 }
             } else if (groups.stream().noneMatch(group -> group.has(member))) {
                 throw new VfioException(
                         Errno.EINVAL,
-                        "§14.5",
+                        "pci §14.5",
                         RESET + " of " + function.name() + " refused: the group of "
                                 + member.busDevice().name() + " is not among those given");
             }
@@ -228,7 +228,7 @@ final class HotReset implements HotResetOps {
             }
             throw new VfioException(
                     Errno.EINVAL,
-                    "§14.5",
+                    "pci §14.5",
                     RESET + " of " + function.name() + " refused: "
                             + member.busDevice().name() + " has driver "
                             + member.ops().driverName() + ", which knows nothing of hot resets");

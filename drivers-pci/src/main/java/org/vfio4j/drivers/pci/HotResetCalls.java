@@ -42,7 +42,7 @@ final class HotResetCalls {
             if (room < needed) {
                 caller.memory().write(argument, header, 0, header.byteSize());
                 throw new VfioException(
-                        Errno.ENOSPC, "§14.2", INFO + " refused: room for " + room + " of " + needed + " entries");
+                        Errno.ENOSPC, "pci §14.2", INFO + " refused: room for " + room + " of " + needed + " entries");
             }
             var affected = reset.affected(scope, needed);
             var entries = entries(arena, affected);
@@ -85,7 +85,7 @@ final class HotResetCalls {
             if (flags != 0) {
                 throw new VfioException(
                         Errno.EINVAL,
-                        "§14.4",
+                        "pci §14.4",
                         RESET + " refused: flags 0x" + Integer.toHexString(flags) + " mean nothing");
             }
             int count = VfioPciHotReset.count(header);
@@ -112,14 +112,14 @@ final class HotResetCalls {
             return group;
         }
         throw new VfioException(
-                Errno.EINVAL, "§14.4", RESET + " refused: descriptor " + descriptor + " is no VFIO group");
+                Errno.EINVAL, "pci §14.4", RESET + " refused: descriptor " + descriptor + " is no VFIO group");
     }
 
     private static void requireHeader(String call, int argsz) {
         if (Integer.compareUnsigned(argsz, VfioPciHotReset.MIN_ARGSZ) < 0) {
             throw new VfioException(
                     Errno.EINVAL,
-                    "§14.4",
+                    "pci §14.4",
                     call + " refused: argsz " + argsz + " is less than " + VfioPciHotReset.MIN_ARGSZ);
         }
     }
