@@ -2,48 +2,67 @@
 package org.vfio4j.runner.notify;
 
 import java.lang.foreign.Arena;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.uapi.Errno;
 
 /**
- * The threads that receive calls. A call may block (a removal that waits for a device's users), so there is always one more
- * thread that waits for the next call; those too many end. Threads are started by threads without the filter only.
+ * The threads that receive calls. The kernel wakes every thread that waits for a call, not just one, so usually a single one
+ * waits: a second would double the time of each call. It decides the call itself, which may block (a removal that waits for a
+ * device's users) or be one of more calls than one thread can serve; {@link ReceiverWatch} notices and lets others wait too.
+ * Threads without work are kept in reserve for a while. Threads are started by threads without the filter only.
  */
 public final class Receivers {
     private static final Logger LOG = LoggerFactory.getLogger(Receivers.class);
 
-    /** Threads that wait for a call, when nothing is done. */
-    private static final int IDLE = 2;
-
-    /** So many stay when calls have become fewer. */
-    private static final int MOST_IDLE = 4;
-
     private static final int STOPPED = 1 << 20;
+    private static final long RESERVE_SECONDS = 10;
 
     private final int listener;
     private final CallHandler handler;
     private final AtomicInteger names = new AtomicInteger();
 
-    /** How many wait for a call; {@link #STOPPED} is added when no more may. */
+    /** How many wait for a call, or are about to; {@link #STOPPED} is added when no more may. */
     private final AtomicInteger waiting = new AtomicInteger();
+
+    private final AtomicLong received = new AtomicLong();
+
+    /** Threads in reserve that nobody has given a ticket yet. */
+    private final AtomicInteger reserve = new AtomicInteger();
+
+    /** A ticket makes one thread in reserve wait for calls. */
+    private final Semaphore tickets = new Semaphore(0);
+
+    private final ReceiverWatch watch;
+
+    /** How many may wait at the same time. */
+    private volatile int most = 1;
 
     /** Receivers of a listener, which is not theirs to close. */
     public Receivers(int listener, CallHandler handler) {
         this.listener = listener;
         this.handler = handler;
+        this.watch = new ReceiverWatch(listener, this);
     }
 
-    /** Starts the first ones. */
+    /** Starts the first one. */
     public void start() {
-        for (int i = 0; i < IDLE; i++) {
-            startOne();
-        }
+        watch.start();
+        admit();
     }
 
-    private void startOne() {
-        if (startWaiting(Integer.MAX_VALUE)) {
+    /** Lets one more thread wait for calls, unless as many do as may. */
+    void admit() {
+        if (!startWaiting()) {
+            return;
+        }
+        if (takeFromReserve()) {
+            tickets.release();
+        } else {
             Thread.ofPlatform()
                     .daemon()
                     .name("vfio4j-receiver-" + names.incrementAndGet())
@@ -51,11 +70,23 @@ public final class Receivers {
         }
     }
 
+    private boolean takeFromReserve() {
+        while (true) {
+            int now = reserve.get();
+            if (now == 0) {
+                return false;
+            }
+            if (reserve.compareAndSet(now, now - 1)) {
+                return true;
+            }
+        }
+    }
+
     /** Counts a thread that is about to wait, unless there are enough or none may any more. */
-    private boolean startWaiting(int enough) {
+    private boolean startWaiting() {
         while (true) {
             int now = waiting.get();
-            if (now >= Math.min(enough, STOPPED)) {
+            if (now >= most) {
                 return false;
             }
             if (waiting.compareAndSet(now, now + 1)) {
@@ -64,9 +95,38 @@ public final class Receivers {
         }
     }
 
+    /** How many calls have been received. */
+    long received() {
+        return received.get();
+    }
+
+    /** Whether somebody takes the next call at once. */
+    boolean someWait() {
+        return waiting.get() > 0;
+    }
+
+    /** How many may wait at the same time. */
+    int most() {
+        return most;
+    }
+
+    /** Changes it; threads beyond it go into reserve after their next call. */
+    void setMost(int next) {
+        most = next;
+    }
+
     /** From now on no thread starts to wait; those that do let the call they get proceed, and end. */
     public void stop() {
         waiting.addAndGet(STOPPED);
+        watch.stop();
+        while (takeFromReserve()) {
+            waiting.incrementAndGet(); // until it has seen that it shall end
+            tickets.release();
+        }
+    }
+
+    private boolean stopped() {
+        return waiting.get() >= STOPPED;
     }
 
     /** How many still wait after {@link #stop}: each needs one call to end. */
@@ -82,19 +142,42 @@ public final class Receivers {
                 while (call.receive() != 0) {
                     Thread.onSpinWait(); // whoever called was killed in the meantime
                 }
+                received.incrementAndGet();
                 int others = waiting.decrementAndGet(); // before the answer: who stops us looks after it
                 if (others >= STOPPED) {
                     call.proceed();
                     call.send();
                     return;
                 }
-                if (others == 0) {
-                    startOne();
-                }
+                watch.wake();
                 decide(call);
                 call.send();
-            } while (startWaiting(MOST_IDLE));
+            } while (startWaiting() || waitInReserve());
         }
+    }
+
+    /** Waits for a ticket; false when there was none for so long, or none will be, that the thread shall end. */
+    private boolean waitInReserve() {
+        reserve.incrementAndGet();
+        if (stopped() && takeFromReserve()) {
+            return false;
+        }
+        try {
+            if (!tickets.tryAcquire(RESERVE_SECONDS, TimeUnit.SECONDS)) {
+                if (takeFromReserve()) {
+                    return false;
+                }
+                tickets.acquire(); // given in this moment
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts receivers", e);
+        }
+        // Whoever gave the ticket has counted this thread as waiting.
+        if (stopped()) {
+            waiting.decrementAndGet();
+            return false;
+        }
+        return true;
     }
 
     @SuppressWarnings("CatchingUnchecked") // a program must not hang because of a mistake here

@@ -5,7 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/** The paths of descriptors below {@code /proc/PID/task/TID}, as C strings made once. */
+/** The names of descriptors in {@code /proc/PID/task/TID/fd}, as C strings made once. */
 final class DescriptorLinks {
     private static final int KEPT = 1024;
     private static final AtomicReferenceArray<MemorySegment> LINKS = new AtomicReferenceArray<>(KEPT);
@@ -25,6 +25,6 @@ final class DescriptorLinks {
     }
 
     private static MemorySegment make(int fd) {
-        return Arena.ofAuto().allocateFrom("fd/" + fd);
+        return Arena.ofAuto().allocateFrom(Integer.toString(fd));
     }
 }

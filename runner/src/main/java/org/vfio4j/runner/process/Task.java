@@ -27,14 +27,35 @@ public final class Task {
 
     private final int tid;
     private final int directory;
+    private final int descriptors;
     private final ProgramProcess process;
     private final Handles handles;
 
-    Task(int tid, int directory, ProgramProcess process, Handles handles) {
+    private Task(int tid, int directory, int descriptors, ProgramProcess process, Handles handles) {
         this.tid = tid;
         this.directory = directory;
+        this.descriptors = descriptors;
         this.process = process;
         this.handles = handles;
+    }
+
+    /** A thread that exists; null when it is gone. */
+    static @Nullable Task open(int tid, ProgramProcess process, Handles handles) {
+        String path = "/proc/" + process.tgid() + "/task/" + tid;
+        int directory = openDirectory(path);
+        if (directory < 0) {
+            return null;
+        }
+        int descriptors = openDirectory(path + "/fd");
+        if (descriptors < 0) {
+            LinuxFiles.close(directory);
+            return null;
+        }
+        return new Task(tid, directory, descriptors, process, handles);
+    }
+
+    private static int openDirectory(String path) {
+        return LinuxPaths.open(path, LinuxPaths.O_RDONLY | LinuxPaths.O_DIRECTORY | LinuxPaths.O_CLOEXEC, 0);
     }
 
     /** Its number. */
@@ -64,7 +85,7 @@ public final class Task {
      * @return the length of its text in {@link Call#link}, or a negated errno: ENOENT when it is not open
      */
     public long link(Call call, int fd) {
-        return LinuxPaths.readlinkat(directory, DescriptorLinks.of(fd), call.link());
+        return LinuxPaths.readlinkat(descriptors, DescriptorLinks.of(fd), call.link());
     }
 
     /** What is behind a descriptor, as text. */
@@ -97,6 +118,7 @@ public final class Task {
     }
 
     void close() {
+        LinuxFiles.close(descriptors);
         LinuxFiles.close(directory);
     }
 }

@@ -6,7 +6,6 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.vfio4j.ffm.LinuxPaths;
 import org.vfio4j.ffm.LinuxPidfd;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.notify.Call;
@@ -88,14 +87,10 @@ public final class Tasks implements AutoCloseable {
             if (process == null) {
                 return null;
             }
-            int directory = LinuxPaths.open(
-                    "/proc/" + tgid + "/task/" + tid,
-                    LinuxPaths.O_RDONLY | LinuxPaths.O_DIRECTORY | LinuxPaths.O_CLOEXEC,
-                    0);
-            if (directory < 0) {
+            Task task = Task.open(tid, process, handles);
+            if (task == null) {
                 return null;
             }
-            var task = new Task(tid, directory, process, handles);
             tasks.put(tid, task);
             process.refresh(tid);
             return task;
