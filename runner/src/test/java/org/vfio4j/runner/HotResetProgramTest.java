@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.vfio4j.SysView;
 
 /** A native program that resets a slot and buses, owned by group and by iommufd. */
 @Timeout(180)

@@ -58,29 +58,4 @@ class MemoryAreasTest {
             LinuxFiles.close(text);
         }
     }
-
-    @Test
-    void shouldTellRightsAndFilesOfAText(@TempDir Path folder) throws IOException {
-        Path copy = Files.writeString(folder.resolve("maps"), """
-                7f0000000000-7f0000002000 rw-s 00000000 00:01 1024                       /dev/shm/a file
-                7f0000002000-7f0000003000 r--p 00000000 00:00 0\s
-                7f0000200000-7f0000600000 rw-s 00000000 00:0f 77                         /anon_hugepage (deleted)
-                """);
-        int text = open(copy);
-        try (var areas = new MemoryAreas(text)) {
-            assertThat(areas.at(0x7f0000001fffL))
-                    .isEqualTo(new MemoryAreas.Area(
-                            0x7f0000000000L, 0x7f0000002000L, true, true, true, "/dev/shm/a file", 4096));
-            assertThat(areas.at(0x7f0000002000L))
-                    .isEqualTo(new MemoryAreas.Area(0x7f0000002000L, 0x7f0000003000L, true, false, false, "", 4096));
-            assertThat(areas.at(0x7f0000003000L)).isNull();
-            assertThat(areas.at(0x7f0000300000L))
-                    .satisfies(area -> assertThat(area).isNotNull())
-                    .extracting(MemoryAreas.Area::pageSize)
-                    .isEqualTo(2L << 20);
-            assertThat(areas.at(Long.MAX_VALUE)).isNull();
-        } finally {
-            LinuxFiles.close(text);
-        }
-    }
 }

@@ -20,6 +20,7 @@ import org.vfio4j.core.memory.Membarrier;
 import org.vfio4j.spi.host.IommuDomain;
 import org.vfio4j.spi.memory.ProcessBarrier;
 import org.vfio4j.spi.model.DmaPort;
+import org.vfio4j.testing.fixture.SimulatedDevice;
 
 /**
  * Groups behind one unit make, fill, empty and free domains, which hand each other their tables, while the devices of all of them
@@ -90,7 +91,7 @@ class TableRecyclingStressTest {
         @SuppressWarnings("NullAway") // no failure yet
         Worker(PagingSetup setup, int number) {
             this.number = number;
-            var device = new TestDevice("0000:01:0" + number + ".0");
+            var device = new SimulatedDevice("0000:01:0" + number + ".0");
             group = setup.unit.newGroup(10 + number);
             group.join(device);
             port = group.port(device, () -> true);
