@@ -97,7 +97,8 @@ final class DeviceMemory {
         }
     }
 
-    private void settle() {
+    /** Shows or hides the mappings of programs as the state now wants it; entered exclusively. */
+    void settle() {
         if (shown != mappable()) {
             shown = !shown;
             function.showMappings(shown);
