@@ -19,6 +19,7 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.IommufdIoctl;
 import org.vfio4j.uapi.struct.IommuDestroy;
 import org.vfio4j.uapi.struct.IommuIoasAlloc;
+import org.vfio4j.uapi.struct.IommuIoasAllowIovas;
 import org.vfio4j.uapi.struct.IommuIoasIovaRanges;
 import org.vfio4j.uapi.struct.IommuIoasMap;
 import org.vfio4j.uapi.struct.IommuIoasUnmap;
@@ -186,6 +187,48 @@ class CommandRulesTest {
         IommuIoasIovaRanges.ioasId(page, 99);
         assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_IOVA_RANGES)))
                 .isEqualTo(Errno.EOPNOTSUPP);
+    }
+
+    /** ALLOW_IOVAS with a list in the page: first and last address by turns. */
+    private void allow(int ioas, long... list) {
+        page.fill((byte) 0);
+        size(IommuIoasAllowIovas.SIZEOF);
+        IommuIoasAllowIovas.ioasId(page, ioas);
+        IommuIoasAllowIovas.numIovas(page, list.length / 2);
+        IommuIoasAllowIovas.allowedIovas(page, page.address() + 0x100);
+        for (int i = 0; i < list.length; i += 2) {
+            MemorySegment entry = page.asSlice(0x100 + 8L * i, IommuIovaRange.SIZEOF);
+            IommuIovaRange.start(entry, list[i]);
+            IommuIovaRange.last(entry, list[i + 1]);
+        }
+        rig.ioctl(IommufdIoctl.IOMMU_IOAS_ALLOW_IOVAS);
+    }
+
+    private long mapAnywhere(int ioas) {
+        return rig.context.map(rig.caller, ioas, Rig.RW, 0x10_0000, PAGE, 0);
+    }
+
+    @Test
+    @Spec({"I-044", "I-045", "I-051"})
+    void shouldTakeNoListThatIsNoneOrCannotBeRead() {
+        int ioas = rig.ioas();
+        allow(ioas, 0x5000, 0x5fff, 0x6000, 0x7fff);
+        assertThat(mapAnywhere(ioas)).as("inside touching entries").isEqualTo(0x5000);
+        assertThat(errnoOf(() -> allow(ioas, 0x9000, 0x9000)))
+                .as("start = last")
+                .isEqualTo(Errno.EINVAL);
+        assertThat(errnoOf(() -> allow(ioas, 0x9001, 0x9000))).as("descending").isEqualTo(Errno.EINVAL);
+        assertThat(errnoOf(() -> allow(ioas, 0x9000, 0xafff, 0xa000, 0xbfff)))
+                .as("overlapping")
+                .isEqualTo(Errno.EINVAL);
+        assertThat(errnoOf(() -> allow(ioas, 0x9000, 0xffff, 0xa000, 0xafff)))
+                .as("one inside the other")
+                .isEqualTo(Errno.EINVAL);
+        IommuIoasAllowIovas.allowedIovas(page, 8);
+        assertThat(errnoOf(() -> rig.ioctl(IommufdIoctl.IOMMU_IOAS_ALLOW_IOVAS)))
+                .as("bad pointer")
+                .isEqualTo(Errno.EFAULT);
+        assertThat(mapAnywhere(ioas)).as("the old list is kept").isEqualTo(0x6000);
     }
 
     @Test

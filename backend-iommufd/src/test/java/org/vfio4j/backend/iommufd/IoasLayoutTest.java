@@ -82,7 +82,7 @@ class IoasLayoutTest {
     }
 
     @Test
-    @Spec({"I-044", "I-045", "I-046", "I-047", "I-049", "I-050"})
+    @Spec({"I-046", "I-047", "I-049", "I-050"})
     void shouldChooseWithinTheAllowedList() {
         IoPageTable engine = rig.ioas(ioas).engine();
         engine.allow(List.of(new DmaLimits.Range(0x5000, 0x5fff), new DmaLimits.Range(0x6000, 0x7fff)));

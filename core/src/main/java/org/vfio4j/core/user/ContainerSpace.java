@@ -52,7 +52,7 @@ final class ContainerSpace extends AllocatingSpace {
         with(backend -> {
             boolean exchanges = backend.tce().isPresent();
             if (exchanges) {
-                exact.claim(iova, length);
+                exact.claim(iova, length, buffer.address());
             }
             try {
                 registerAndMap(backend, iova, vaddr, length, protection, buffer);
@@ -68,11 +68,11 @@ final class ContainerSpace extends AllocatingSpace {
 
     private void registerAndMap(
             IommuBackend backend, long iova, long vaddr, long length, int protection, DmaBuffer buffer) {
-        registered.register(backend, iova, buffer);
+        registered.register(backend, buffer);
         try {
             backend.mapDma(caller, protection, vaddr, iova, length);
         } catch (RuntimeException e) {
-            registered.unregister(backend, iova);
+            registered.unregister(backend, buffer.address());
             throw e;
         }
     }
@@ -80,14 +80,15 @@ final class ContainerSpace extends AllocatingSpace {
     @Override
     long unmapIn(long iova, long length) {
         return with(backend -> {
-            boolean exchanges = backend.tce().isPresent();
-            if (exchanges) {
-                exact.requireExact(iova, length);
+            if (backend.tce().isEmpty()) {
+                return backend.unmapDma(caller, 0, iova, length);
             }
+            exact.requireExact(iova, length);
             long removed = backend.unmapDma(caller, 0, iova, length);
-            registered.unregister(backend, iova);
-            if (exchanges) {
-                exact.drop(iova);
+            long buffer = exact.drop(iova);
+            // Of two that unmap the same at once, one gives its registration back.
+            if (buffer != SortedRanges.NONE) {
+                registered.unregister(backend, buffer);
             }
             return removed;
         });

@@ -8,7 +8,7 @@ import org.vfio4j.uapi.VfioException;
 /**
  * The mappings a program made in a container with TCE tables. Those tables exchange entries without a word when something is
  * mapped over a live mapping, and clear any part of one; the typed API refuses both, so that DMA cannot silently go wrong.
- * Thread-safe. Spec: spapr §6.
+ * Each remembers the buffer it shows, for who registered that with the container. Thread-safe. Spec: spapr §6.
  */
 final class ExactMappings {
     /** Guards {@link #mappings}; a leaf. */
@@ -20,9 +20,10 @@ final class ExactMappings {
     /**
      * Takes a range for a mapping that is about to be made.
      *
+     * @param buffer address of what is mapped
      * @throws VfioException EEXIST when part of it is mapped
      */
-    void claim(long iova, long length) {
+    void claim(long iova, long length, long buffer) {
         lock.lock();
         try {
             long last = iova + length - 1;
@@ -35,7 +36,7 @@ final class ExactMappings {
                                 + Long.toHexString(mappings.last(below))
                                 + "], which a TCE table would silently replace");
             }
-            mappings.add(iova, last);
+            mappings.add(iova, last, buffer);
         } finally {
             lock.unlock();
         }
@@ -66,11 +67,17 @@ final class ExactMappings {
         }
     }
 
-    /** The mapping is gone, or could not be made. */
-    void drop(long iova) {
+    /**
+     * The mapping is gone, or could not be made.
+     *
+     * @return address of the buffer that was mapped; {@link SortedRanges#NONE} when somebody else has dropped the mapping
+     */
+    long drop(long iova) {
         lock.lock();
         try {
+            long buffer = mappings.tag(iova);
             mappings.remove(iova);
+            return buffer;
         } finally {
             lock.unlock();
         }

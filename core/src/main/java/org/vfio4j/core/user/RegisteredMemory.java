@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.core.user;
 
-import java.util.HashMap;
-import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.DmaBuffer;
@@ -20,82 +18,69 @@ final class RegisteredMemory {
     private final Caller caller;
     private final long pageSize;
 
-    /** Guards the maps; held while the backend registers, so that a buffer is registered once. */
+    /** Guards the tables; held while the backend registers, so that a buffer is registered once. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    private final Map<Long, Region> byAddress = new HashMap<>();
-    private final Map<Long, Region> byIova = new HashMap<>();
+    /** Live mappings of a registered buffer, by its address. */
+    private final LongTable mappings = new LongTable();
 
-    private static final class Region {
-        private final long address;
-        private final long size;
-
-        /** False when the program registered it itself, and will unregister it. */
-        private final boolean ours;
-
-        private int mappings;
-
-        private Region(long address, long size, boolean ours) {
-            this.address = address;
-            this.size = size;
-            this.ours = ours;
-        }
-    }
+    /** Bytes that were registered here, by the buffer's address; none when the program did it itself, and will undo it. */
+    private final LongTable sizes = new LongTable();
 
     RegisteredMemory(Caller caller, long pageSize) {
         this.caller = caller;
         this.pageSize = pageSize;
     }
 
-    /** Before a buffer is mapped at an address. */
-    void register(IommuBackend backend, long iova, DmaBuffer buffer) {
+    /** Before a buffer is mapped. */
+    void register(IommuBackend backend, DmaBuffer buffer) {
         var tce = version2(backend);
         if (tce == null) {
             return;
         }
         lock.lock();
         try {
-            var region = byAddress.get(buffer.address());
-            if (region == null) {
-                region = register(tce, buffer);
-                byAddress.put(region.address, region);
+            long live = mappings.get(buffer.address(), 0);
+            if (live == 0) {
+                register(tce, buffer);
             }
-            if (byIova.putIfAbsent(iova, region) == null) {
-                region.mappings++;
-            }
+            mappings.put(buffer.address(), live + 1);
         } finally {
             lock.unlock();
         }
     }
 
-    private Region register(TceOperations tce, DmaBuffer buffer) {
+    private void register(TceOperations tce, DmaBuffer buffer) {
         long size = (buffer.size() + pageSize - 1) & -pageSize;
         try {
             tce.registerMemory(caller, buffer.address(), size);
-            return new Region(buffer.address(), size, true);
         } catch (VfioException e) {
             if (e.errno() != Errno.EBUSY) {
                 throw e;
             }
-            return new Region(buffer.address(), size, false);
+            return;
         }
+        sizes.put(buffer.address(), size);
     }
 
-    /** After a mapping is gone. */
-    void unregister(IommuBackend backend, long iova) {
+    /** After a mapping of the buffer at an address is gone, or could not be made. */
+    void unregister(IommuBackend backend, long address) {
         var tce = version2(backend);
         if (tce == null) {
             return;
         }
         lock.lock();
         try {
-            var region = byIova.remove(iova);
-            if (region == null || --region.mappings != 0) {
+            long left = mappings.get(address, 0) - 1;
+            if (left > 0) {
+                mappings.put(address, left);
                 return;
             }
-            byAddress.remove(region.address);
-            if (region.ours) {
-                tce.unregisterMemory(caller, region.address, region.size);
+            mappings.remove(address);
+            long size = sizes.get(address, 0);
+            if (size != 0) {
+                sizes.remove(address);
+                tce.unregisterMemory(caller, address, size);
             }
         } finally {
             lock.unlock();

@@ -4,8 +4,8 @@ package org.vfio4j.core.user;
 import java.util.Arrays;
 
 /**
- * Disjoint ranges in the order of their addresses: sorted chunks of primitives, so that 65 000 ranges cost little more than
- * one and nothing is boxed. Addresses are not negative. Not thread-safe.
+ * Disjoint ranges in the order of their addresses, each with a number that says whose it is: sorted chunks of primitives, so
+ * that 65 000 ranges cost little more than one and nothing is boxed. Addresses are not negative. Not thread-safe.
  */
 final class SortedRanges {
     /** No such range. */
@@ -14,8 +14,11 @@ final class SortedRanges {
     /** Ranges in a full chunk. */
     private static final int CHUNK = 128;
 
-    /** First and last address of each range by turns; no chunk is empty unless it is the only one. */
-    private long[][] chunks = {new long[2 * CHUNK]};
+    /** Numbers of a range in a chunk: first address, last address, tag. */
+    private static final int WIDTH = 3;
+
+    /** No chunk is empty unless it is the only one. */
+    private long[][] chunks = {new long[WIDTH * CHUNK]};
 
     private int[] sizes = {0};
     private int count = 1;
@@ -24,18 +27,29 @@ final class SortedRanges {
     long floor(long address) {
         int chunk = chunk(address);
         int place = place(chunk, address);
-        return place < 0 ? NONE : chunks[chunk][2 * place];
+        return place < 0 ? NONE : chunks[chunk][WIDTH * place];
     }
 
     /** Last address of the range that starts at an address; {@link #NONE} when none does. */
     long last(long start) {
         int chunk = chunk(start);
         int place = place(chunk, start);
-        return place < 0 || chunks[chunk][2 * place] != start ? NONE : chunks[chunk][2 * place + 1];
+        return place < 0 || chunks[chunk][WIDTH * place] != start ? NONE : chunks[chunk][WIDTH * place + 1];
     }
 
-    /** Adds a range that overlaps no other. */
-    void add(long start, long last) {
+    /** Tag of the range that starts at an address; {@link #NONE} when none does. */
+    long tag(long start) {
+        int chunk = chunk(start);
+        int place = place(chunk, start);
+        return place < 0 || chunks[chunk][WIDTH * place] != start ? NONE : chunks[chunk][WIDTH * place + 2];
+    }
+
+    /**
+     * Adds a range that overlaps no other.
+     *
+     * @param tag whatever the caller wants to know of it later
+     */
+    void add(long start, long last, long tag) {
         int chunk = chunk(start);
         if (sizes[chunk] == CHUNK) {
             split(chunk);
@@ -43,9 +57,11 @@ final class SortedRanges {
         }
         int place = place(chunk, start) + 1;
         long[] ranges = chunks[chunk];
-        System.arraycopy(ranges, 2 * place, ranges, 2 * place + 2, 2 * (sizes[chunk] - place));
-        ranges[2 * place] = start;
-        ranges[2 * place + 1] = last;
+        int at = WIDTH * place;
+        System.arraycopy(ranges, at, ranges, at + WIDTH, WIDTH * (sizes[chunk] - place));
+        ranges[at] = start;
+        ranges[at + 1] = last;
+        ranges[at + 2] = tag;
         sizes[chunk]++;
     }
 
@@ -57,7 +73,8 @@ final class SortedRanges {
         int chunk = chunk(start);
         int place = place(chunk, start);
         long[] ranges = chunks[chunk];
-        System.arraycopy(ranges, 2 * place + 2, ranges, 2 * place, 2 * (sizes[chunk] - place - 1));
+        int at = WIDTH * place;
+        System.arraycopy(ranges, at + WIDTH, ranges, at, WIDTH * (sizes[chunk] - place - 1));
         if (--sizes[chunk] == 0 && count > 1) {
             System.arraycopy(chunks, chunk + 1, chunks, chunk, count - chunk - 1);
             System.arraycopy(sizes, chunk + 1, sizes, chunk, count - chunk - 1);
@@ -88,7 +105,7 @@ final class SortedRanges {
         int high = sizes[chunk] - 1;
         while (low < high) {
             int middle = (low + high + 1) >>> 1;
-            if (ranges[2 * middle] <= address) {
+            if (ranges[WIDTH * middle] <= address) {
                 low = middle;
             } else {
                 high = middle - 1;
@@ -104,8 +121,8 @@ final class SortedRanges {
         }
         System.arraycopy(chunks, chunk + 1, chunks, chunk + 2, count - chunk - 1);
         System.arraycopy(sizes, chunk + 1, sizes, chunk + 2, count - chunk - 1);
-        long[] upper = new long[2 * CHUNK];
-        System.arraycopy(chunks[chunk], CHUNK, upper, 0, CHUNK);
+        long[] upper = new long[WIDTH * CHUNK];
+        System.arraycopy(chunks[chunk], WIDTH * CHUNK / 2, upper, 0, WIDTH * CHUNK / 2);
         chunks[chunk + 1] = upper;
         sizes[chunk + 1] = CHUNK / 2;
         sizes[chunk] = CHUNK / 2;

@@ -24,7 +24,7 @@ class SortedRangesTest {
             } else if (!model.containsKey(start)) {
                 long last = start + random.nextLong(16);
                 model.put(start, last);
-                ranges.add(start, last);
+                ranges.add(start, last, ~last);
             }
             long probe = random.nextLong(20_000 * 16);
             var floor = model.floorKey(probe);
@@ -34,6 +34,9 @@ class SortedRangesTest {
             assertThat(ranges.last(start))
                     .as("last of %d at step %d, seed %d", start, step, SEED)
                     .isEqualTo(model.getOrDefault(start, SortedRanges.NONE));
+            assertThat(ranges.tag(start))
+                    .as("tag of %d at step %d, seed %d", start, step, SEED)
+                    .isEqualTo(model.containsKey(start) ? ~model.get(start) : SortedRanges.NONE);
         }
     }
 
@@ -41,7 +44,7 @@ class SortedRangesTest {
     void shouldBeEmptyAgain() {
         var ranges = new SortedRanges();
         for (long start = 0; start < 1000; start++) {
-            ranges.add(start, start);
+            ranges.add(start, start, 0);
         }
         for (long start = 0; start < 1000; start++) {
             ranges.remove(start);
