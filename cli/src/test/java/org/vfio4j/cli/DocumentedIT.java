@@ -75,7 +75,7 @@ class DocumentedIT {
     void shouldSayWhatTheDocumentationSays(@TempDir Path folder) throws IOException, InterruptedException {
         NativeSources.compile("group", Files.createDirectory(folder.resolve("probe"))); // skipped without a compiler
         Path project = NativeSources.project();
-        for (String name : List.of("runner", "vfio4j")) {
+        for (String name : List.of("machines", "runner", "vfio4j")) {
             Files.createSymbolicLink(folder.resolve(name), project.resolve(name));
         }
         var examples = examples(Files.readAllLines(project.resolve("docs/run.md")));
