@@ -2,19 +2,25 @@
 package org.vfio4j.backend.iommufd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.vfio4j.backend.iommufd.Rig.PAGE;
 import static org.vfio4j.backend.iommufd.Rig.errnoOf;
 
 import java.lang.foreign.MemorySegment;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.vfio4j.core.memory.JvmAddressSpace;
+import org.vfio4j.spi.call.Capability;
 import org.vfio4j.spi.call.UapiFile;
 import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.testing.Spec;
+import org.vfio4j.testing.fixture.SimulatedCaller;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.IommufdIoctl;
 import org.vfio4j.uapi.struct.IommuDestroy;
@@ -236,7 +242,7 @@ class CommandRulesTest {
     void shouldChangeTheAccountingModeOnlyWithoutObjects() {
         assertThat(option(0, 1, 0, 0)).as("get").isZero();
         assertThat(errnoOf(() -> option(0, 0, 0, 1))).as("no CAP_SYS_RESOURCE").isEqualTo(Errno.EPERM);
-        rig.caller.grant(org.vfio4j.spi.call.Capability.SYS_RESOURCE);
+        rig.caller.grant(Capability.SYS_RESOURCE);
         option(0, 0, 0, 1);
         assertThat(option(0, 1, 0, 0)).isEqualTo(1);
         assertThat(errnoOf(() -> option(0, 0, 0, 2))).isEqualTo(Errno.EINVAL);
@@ -279,6 +285,33 @@ class CommandRulesTest {
         assertThat(errnoOf(() -> rig.file.mmap(0, PAGE, 3, false))).isEqualTo(Errno.EINVAL);
         assertThat(errnoOf(() -> rig.file.mmap(0, PAGE, 4, true))).isEqualTo(Errno.EPERM);
         assertThat(errnoOf(() -> rig.file.mmap(0, PAGE, 3, true))).isEqualTo(Errno.ENXIO);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Spec("I-138")
+    void shouldCountPerUserOrPerProcess(boolean perProcess) {
+        rig.caller.grant(Capability.SYS_RESOURCE);
+        option(0, 0, 0, perProcess ? 1 : 0);
+        int ioas = rig.ioas();
+        var bound = rig.bind(rig.device());
+        bound.attach(ioas);
+        rig.caller.memlockLimit = 2 * PAGE;
+        rig.map(ioas, rig.memory.allocate(2 * PAGE), 0);
+        try (var memory = new JvmAddressSpace(rig.physical)) {
+            var sibling = new SimulatedCaller<>(memory, rig.caller.uid());
+            sibling.memlockLimit = 2 * PAGE;
+            ThrowingCallable map = () -> rig.context.map(
+                    sibling, ioas, Rig.FIXED | Rig.RW, memory.allocate(2 * PAGE).address(), 2 * PAGE, 0x10_0000);
+            if (perProcess) {
+                assertThatNoException().as("a budget of its own").isThrownBy(map);
+                assertThat(memory.lockedMemory().pages()).isEqualTo(2);
+            } else {
+                assertThat(errnoOf(map)).as("the user's budget").isEqualTo(Errno.ENOMEM);
+            }
+            rig.context.unmap(ioas, 0, -1);
+        }
+        bound.unbind();
     }
 
     private long option(int option, int op, int object, long value) {
