@@ -32,12 +32,15 @@ class DocumentedIT {
     private static List<Example> examples(List<String> page) {
         var found = new ArrayList<Example>();
         boolean inside = false;
+        boolean started = false; // blocks without a dollar sign are other things
         for (String line : page) {
             if (line.startsWith("```")) {
                 inside = !inside;
+                started = false;
             } else if (inside && line.startsWith("$ ")) {
+                started = true;
                 found.add(new Example(line.substring(2), new ArrayList<>()));
-            } else if (inside && !found.isEmpty()) {
+            } else if (started) {
                 Example last = found.removeLast();
                 if (last.command.chars().filter(character -> character == '\'').count() % 2 == 1) {
                     found.add(new Example(last.command + "\n" + line, last.output));

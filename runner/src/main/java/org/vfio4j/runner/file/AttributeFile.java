@@ -19,6 +19,11 @@ public final class AttributeFile implements UapiFile, FilledFile {
     private final VirtualTree.Attribute attribute;
     private final Caller opener;
     private final boolean readable;
+
+    /** What the real file holds until the program writes to it unseen. */
+    private final byte[] initial;
+
+    /** What the last read from the beginning found. */
     private volatile byte[] content;
 
     /**
@@ -30,16 +35,17 @@ public final class AttributeFile implements UapiFile, FilledFile {
         this.attribute = attribute;
         this.opener = opener;
         this.readable = readable;
-        this.content = readable ? attribute.read() : new byte[0];
+        this.initial = readable ? attribute.read() : new byte[0];
+        this.content = initial;
     }
 
     @Override
     public byte[] initialContent() {
-        return content;
+        return initial;
     }
 
     boolean isInitial(byte[] bytes) {
-        return readable && Arrays.equals(bytes, content);
+        return readable && Arrays.equals(bytes, initial);
     }
 
     @Override
