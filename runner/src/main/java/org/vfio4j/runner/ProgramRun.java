@@ -12,6 +12,7 @@ import org.vfio4j.Vfio;
 import org.vfio4j.runner.call.CallTable;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.file.LateWrites;
+import org.vfio4j.runner.file.StartGate;
 import org.vfio4j.runner.path.TreeView;
 import org.vfio4j.runner.process.Tasks;
 import org.vfio4j.runner.trace.Trace;
@@ -79,7 +80,9 @@ final class ProgramRun implements AutoCloseable {
      */
     Process start(ProcessBuilder program) {
         try {
-            return sys.start(program, () -> starter.call(() -> DescriptorLimit.applyDuring(program::start)));
+            return sys.start(
+                    program,
+                    () -> starter.call(() -> StartGate.start(() -> DescriptorLimit.applyDuring(program::start))));
         } catch (CompletionException e) {
             if (e.getCause() instanceof IOException reason) {
                 throw notStarted(program.command().getFirst(), reason);

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.vfio4j.SysView;
 import org.vfio4j.Vfio;
 import org.vfio4j.VfioOptions;
+import org.vfio4j.runner.file.StartGate;
 import org.vfio4j.uapi.VfioException;
 
 /** C programs of the tests: compiled once for each test class, run on a machine of their own. */
@@ -58,7 +59,7 @@ final class NativePrograms implements AutoCloseable {
         int code;
         Path log = folder.resolve(name + ".log");
         try {
-            code = new ProcessBuilder(
+            var compiler = new ProcessBuilder(
                             "cc",
                             "-O1",
                             "-w",
@@ -67,9 +68,9 @@ final class NativePrograms implements AutoCloseable {
                             file("native/" + name + ".c").toString(),
                             "-lpthread")
                     .redirectErrorStream(true)
-                    .redirectOutput(log.toFile())
-                    .start()
-                    .waitFor();
+                    .redirectOutput(log.toFile());
+            // Other tests' programs run in the meantime.
+            code = StartGate.start(compiler::start).waitFor();
         } catch (IOException e) {
             assumeTrue(false, "skipped: no C compiler: " + e.getMessage());
             throw new IllegalStateException(e);

@@ -7,6 +7,7 @@ import org.vfio4j.runner.file.AttributeFile;
 import org.vfio4j.runner.file.FilledFile;
 import org.vfio4j.runner.file.Handle;
 import org.vfio4j.runner.file.Origin;
+import org.vfio4j.runner.file.StartGate;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.notify.InterestingCalls;
 import org.vfio4j.runner.process.Task;
@@ -97,6 +98,21 @@ final class DescriptorCalls {
         }
     }
 
+    private static int copy(Call call, int pidfd, int fd, int number, boolean closeOnExec) {
+        StartGate.shared().lock();
+        try {
+            int ours = LinuxPidfd.getfd(pidfd, fd);
+            if (ours < 0) {
+                return ours;
+            }
+            int result = call.addFd(ours, number, closeOnExec, false);
+            LinuxFiles.close(ours);
+            return result;
+        } finally {
+            StartGate.shared().unlock();
+        }
+    }
+
     private void copy(Call call, boolean closeOnExec) {
         int fd = call.intArgument(0);
         Task task = tasks.of(call);
@@ -114,11 +130,7 @@ final class DescriptorCalls {
             var descriptors = task.process().descriptors();
             int number = descriptors.reserve();
             try {
-                int ours = LinuxPidfd.getfd(task.process().pidfd(), fd);
-                int result = ours < 0 ? ours : call.addFd(ours, number, closeOnExec, false);
-                if (ours >= 0) {
-                    LinuxFiles.close(ours);
-                }
+                int result = copy(call, task.process().pidfd(), fd, number, closeOnExec);
                 if (result < 0) {
                     throw new VfioException(Errno.of(-result), "the descriptor cannot be copied");
                 }

@@ -125,16 +125,21 @@ public final class Handles implements AutoCloseable {
      */
     public int open(Call call, UapiFile file, Origin origin, int flags, int number, boolean closeOnExec, boolean send) {
         Handle handle = add(file, origin, flags);
-        int ours = make(handle);
-        if (ours < 0) {
+        StartGate.shared().lock();
+        try {
+            int ours = make(handle);
+            if (ours >= 0) {
+                int fd = call.addFd(ours, number, closeOnExec, send);
+                // If the program has not got it this is the last close, and the watch releases the handle.
+                LinuxFiles.close(ours);
+                return fd;
+            }
             handle.folder().removed();
             release(handle);
             return ours;
+        } finally {
+            StartGate.shared().unlock();
         }
-        int fd = call.addFd(ours, number, closeOnExec, send);
-        // If the program has not got it this is the last close, and the watch releases the handle.
-        LinuxFiles.close(ours);
-        return fd;
     }
 
     /**
@@ -144,52 +149,65 @@ public final class Handles implements AutoCloseable {
      * @return 0, or a negated errno
      */
     public int exchange(Call call, Handle handle, int fd, boolean closeOnExec, Path memory) {
-        WatchedFolder folder = withRoom();
-        String name = handle.anotherName();
-        int ours;
-        try (var scratch = Arena.ofConfined()) {
-            Files.createLink(folder.path().resolve(name), memory);
-            ours = LinuxPaths.openat(
-                    folder.directory(),
-                    scratch.allocateFrom(name),
-                    handle.flags() & O_ACCMODE | LinuxPaths.O_CLOEXEC,
-                    0);
-        } catch (IOException e) {
-            LOG.warn("{} cannot be mapped by the program: {}", handle.origin().path(), e.toString());
-            ours = -Errno.ENODEV.number();
+        StartGate.shared().lock();
+        try {
+            WatchedFolder folder = withRoom();
+            String name = handle.anotherName();
+            int ours;
+            try (var scratch = Arena.ofConfined()) {
+                Files.createLink(folder.path().resolve(name), memory);
+                ours = LinuxPaths.openat(
+                        folder.directory(),
+                        scratch.allocateFrom(name),
+                        handle.flags() & O_ACCMODE | LinuxPaths.O_CLOEXEC,
+                        0);
+            } catch (IOException e) {
+                LOG.warn(
+                        "{} cannot be mapped by the program: {}",
+                        handle.origin().path(),
+                        e.toString());
+                ours = -Errno.ENODEV.number();
+            }
+            if (ours < 0) {
+                folder.removed();
+                handle.realFileClosed();
+                return ours;
+            }
+            int result = call.addFd(ours, fd, closeOnExec, false);
+            LinuxFiles.close(ours);
+            return Math.min(result, 0);
+        } finally {
+            StartGate.shared().unlock();
         }
-        if (ours < 0) {
-            folder.removed();
-            handle.realFileClosed();
-            return ours;
-        }
-        int result = call.addFd(ours, fd, closeOnExec, false);
-        LinuxFiles.close(ours);
-        return Math.min(result, 0);
     }
 
     /** Opens an ordinary folder, already filled, in the program; it is deleted with its last descriptor. */
     public int openFolder(Call call, ListingFile listing, boolean closeOnExec) {
         Handle handle = add(listing, new Origin(listing.path(), Optional.of(listing.directory())), 0);
-        Path folder = handle.folder().path().resolve(handle.name());
-        int ours;
+        StartGate.shared().lock();
         try {
-            listing.fill(folder);
-            ours = LinuxPaths.open(
-                    folder.toString(), LinuxPaths.O_RDONLY | LinuxPaths.O_DIRECTORY | LinuxPaths.O_CLOEXEC, 0);
-        } catch (IOException e) {
-            LOG.warn("{} cannot be listed", listing.path(), e);
-            ours = -Errno.EIO.number();
+            Path folder = handle.folder().path().resolve(handle.name());
+            int ours;
+            try {
+                listing.fill(folder);
+                ours = LinuxPaths.open(
+                        folder.toString(), LinuxPaths.O_RDONLY | LinuxPaths.O_DIRECTORY | LinuxPaths.O_CLOEXEC, 0);
+            } catch (IOException e) {
+                LOG.warn("{} cannot be listed", listing.path(), e);
+                ours = -Errno.EIO.number();
+            }
+            if (ours < 0) {
+                handle.folder().removed();
+                release(handle);
+                return ours;
+            }
+            // Answered only when ours is closed: the program's last close must be the last one.
+            int fd = call.addFd(ours, -1, closeOnExec, false);
+            LinuxFiles.close(ours);
+            return fd;
+        } finally {
+            StartGate.shared().unlock();
         }
-        if (ours < 0) {
-            handle.folder().removed();
-            release(handle);
-            return ours;
-        }
-        // Answered only when ours is closed: the program's last close must be the last one.
-        int fd = call.addFd(ours, -1, closeOnExec, false);
-        LinuxFiles.close(ours);
-        return fd;
     }
 
     private Handle add(UapiFile file, Origin origin, int flags) {

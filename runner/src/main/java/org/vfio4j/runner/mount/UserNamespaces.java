@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import org.vfio4j.runner.file.StartGate;
 import org.vfio4j.runner.fuse.FuseClients;
 import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.uapi.Errno;
@@ -62,10 +63,9 @@ public final class UserNamespaces implements AutoCloseable {
             var command = new ArrayList<>(outer());
             command.addAll(inner(user, group));
             command.add("true");
-            var trial = new ProcessBuilder(command)
+            var trial = StartGate.start(new ProcessBuilder(command)
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start();
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)::start);
             if (!trial.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS) || trial.exitValue() != 0) {
                 trial.destroyForcibly();
                 throw new VfioException(Errno.EPERM, "users may have no namespaces of their own here");
