@@ -19,15 +19,23 @@ public final class SeccompRunner implements ProgramRunner {
             throw new VfioException(Errno.EINVAL, "no program is given");
         }
         try (var run = new ProgramRun(vfio, options.trace(), options.sys())) {
-            Process program = run.start(new ProcessBuilder(options.command()).inheritIO());
             int code;
-            try (var _ = new SignalRelay(program)) {
-                code = program.waitFor();
-            } catch (InterruptedException e) {
-                program.destroyForcibly();
-                throw e;
+            // From before the start: the program may be seen to run before anything else is done here.
+            try (var relay = new SignalRelay()) {
+                Process program = run.start(new ProcessBuilder(options.command()).inheritIO());
+                relay.passTo(program);
+                code = waitFor(program);
             }
             return new ProgramExit(code, run.lastRefusal());
+        }
+    }
+
+    private static int waitFor(Process program) throws InterruptedException {
+        try {
+            return program.waitFor();
+        } catch (InterruptedException e) {
+            program.destroyForcibly();
+            throw e;
         }
     }
 }

@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.ffm.LinuxSignals;
@@ -22,13 +23,16 @@ final class SignalRelay implements AutoCloseable {
 
     private final Map<Object, Object> before = new LinkedHashMap<>();
 
-    SignalRelay(Process program) {
+    /** The program, once it has started; signals that come before are passed on then. */
+    private final CompletableFuture<Process> program = new CompletableFuture<>();
+
+    SignalRelay() {
         boolean terminal = LinuxSignals.isTerminal(0);
         PASSED.forEach((name, number) -> handle(name, (proxy, method, arguments) -> {
             return switch (method.getName()) {
                 case "handle" -> {
                     if (!(terminal && name.equals("INT"))) {
-                        LinuxSignals.kill((int) program.pid(), number);
+                        program.thenAccept(started -> LinuxSignals.kill((int) started.pid(), number));
                     }
                     yield null;
                 }
@@ -37,6 +41,11 @@ final class SignalRelay implements AutoCloseable {
                 default -> "relay of SIG" + name;
             };
         }));
+    }
+
+    /** The program has started. */
+    void passTo(Process started) {
+        program.complete(started);
     }
 
     private void handle(String name, InvocationHandler action) {
