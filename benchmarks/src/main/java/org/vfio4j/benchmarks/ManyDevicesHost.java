@@ -74,7 +74,7 @@ public final class ManyDevicesHost implements HostProvider {
 
         @Override
         public String busName() {
-            return BUS;
+            return ManyDevicesHost.BUS; // not that of the fixture
         }
 
         @Override
