@@ -32,7 +32,7 @@ final class SignalRelay implements AutoCloseable {
             return switch (method.getName()) {
                 case "handle" -> {
                     if (!(terminal && name.equals("INT"))) {
-                        program.thenAccept(started -> LinuxSignals.kill((int) started.pid(), number));
+                        var _ = program.thenAccept(started -> LinuxSignals.kill((int) started.pid(), number));
                     }
                     yield null;
                 }
