@@ -209,8 +209,9 @@ public final class RegisterMemory implements SharedRegisters {
             try {
                 settle();
             } catch (IOException e) {
-                mappings--;
-                dropWindow();
+                if (--mappings == 0) {
+                    dropWindow();
+                }
                 throw noPlace(e);
             }
             if (mappings == 1 && !doorbells.isEmpty()) {
