@@ -97,7 +97,7 @@ class HandlesTest {
     void shouldCloseEachFileThatIsOpenedWhileItEnds() throws InterruptedException {
         try (var watch = new Watch();
                 var lateWrites = lateWrites()) {
-            for (int round = 0; round < 100; round++) {
+            for (int round = 0; round < 40; round++) {
                 var handles = new Handles(watch, lateWrites);
                 var begun = new CountDownLatch(1);
                 var opening = Thread.ofPlatform().start(() -> {
@@ -133,7 +133,7 @@ class HandlesTest {
                 var handles = new Handles(watch, lateWrites);
                 var arena = Arena.ofShared()) {
             var call = Calls.ofAGoneProgram(arena);
-            for (int round = 1; round <= 500; round++) {
+            for (int round = 1; round <= 200; round++) {
                 assertThat(open(handles, call)).isNegative();
                 var link = arena.allocateFrom(handles.directory() + "/0-" + round);
                 var handle = handles.find(link, link.byteSize() - 1);
