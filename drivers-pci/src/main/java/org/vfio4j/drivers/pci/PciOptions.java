@@ -11,8 +11,16 @@ import org.vfio4j.spi.device.DriverEnvironment;
  * @param exclusiveIntx do not use the COMMAND register to silence INTx ({@code nointxmask})
  */
 record PciOptions(boolean disableDenylist, boolean exclusiveIntx) {
+    static final String ENABLE_SRIOV = "enable_sriov";
+    static final String NO_INTX_MASK = "nointxmask";
+
     static PciOptions of(DriverEnvironment environment) {
-        return new PciOptions(flag(environment, "disable_denylist"), flag(environment, "nointxmask"));
+        return new PciOptions(flag(environment, "disable_denylist"), flag(environment, NO_INTX_MASK));
+    }
+
+    /** Whether administrators may have virtual functions made; asked each time, as it can be changed. */
+    static boolean enableSriov(DriverEnvironment environment) {
+        return flag(environment, ENABLE_SRIOV);
     }
 
     /** Truth as the kernel reads a boolean parameter: the bare name means yes. */
@@ -20,7 +28,7 @@ record PciOptions(boolean disableDenylist, boolean exclusiveIntx) {
         return environment
                 .option(name)
                 .map(text -> switch (text.strip().toLowerCase(Locale.ROOT)) {
-                    case "", "1", "y", "yes", "on", "true" -> true;
+                    case "", "1", "y", "yes", "on", "t", "true" -> true;
                     default -> false;
                 })
                 .orElse(false);

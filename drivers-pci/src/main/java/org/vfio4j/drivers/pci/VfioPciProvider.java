@@ -28,7 +28,11 @@ public final class VfioPciProvider implements BusDriverProvider {
 
     @Override
     public Optional<KernelModule> kernelModule() {
-        return Optional.of(new KernelModule("vfio_pci", List.of()));
+        return Optional.of(new KernelModule(
+                "vfio_pci",
+                List.of(
+                        new KernelModule.Parameter(PciOptions.ENABLE_SRIOV, KernelModule.Kind.BOOL, "N"),
+                        new KernelModule.Parameter(PciOptions.NO_INTX_MASK, KernelModule.Kind.BOOL, "N"))));
     }
 
     @Override

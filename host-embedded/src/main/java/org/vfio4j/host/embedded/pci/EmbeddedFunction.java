@@ -47,6 +47,9 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     private final int expressAt;
     private final int advancedAt;
 
+    /** The function whose SR-IOV capability has the addresses, ids and decoding of this one; null when this is no virtual one. */
+    private final @Nullable EmbeddedFunction physical;
+
     /** Held through a reset, tried by another one; before {@link #configLock}. */
     private final ReentrantLock resetLock = new ReentrantLock();
 
@@ -63,6 +66,12 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     private @Nullable PciBusNode secondary;
 
+    /** Set once, before anybody uses the function. */
+    private @Nullable VirtualFunctions virtualFunctions;
+
+    /** Whether a virtual function has been disabled. */
+    private volatile boolean gone;
+
     /** Whether a reset of the bus, as a function on it or as the bridge above, is allowed. */
     private volatile boolean busResetAllowed = true;
 
@@ -77,11 +86,26 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     /** Puts a function on a bus and into its slot. */
     public EmbeddedFunction(FunctionPlan plan, MachineSlot slot, PciBusNode bus, PhysicalMemory memory) {
+        this(plan, slot, bus, memory, null);
+    }
+
+    /**
+     * Puts a function on a bus and into its slot.
+     *
+     * @param physical not null makes it a virtual function
+     */
+    public EmbeddedFunction(
+            FunctionPlan plan,
+            MachineSlot slot,
+            PciBusNode bus,
+            PhysicalMemory memory,
+            @Nullable EmbeddedFunction physical) {
         this.plan = plan;
         this.slot = slot;
         this.bus = bus;
+        this.physical = physical;
         var content = plan.config();
-        var masks = new RegisterMasks(content, plan.resources());
+        var masks = new RegisterMasks(content, plan.resources(), physical != null);
         this.config = new ConfigSpace(content, masks.writable, masks.clearable);
         this.powerAt = CapabilityList.find(content, CapabilityList.PM);
         this.messagesAt = CapabilityList.find(content, CapabilityList.MSI);
@@ -93,6 +117,26 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
         applyConfiguration();
         bus.add(this);
         slot.install(this, () -> (command & ConfigSpace.COMMAND_MASTER) != 0, memory);
+    }
+
+    /**
+     * Says how its virtual functions are made; a function with SR-IOV capability is told once, before anybody uses it.
+     *
+     * @param factory null when the machine cannot make any
+     */
+    public void offerVirtualFunctions(@Nullable VirtualFunctionFactory factory, PciTopology topology) {
+        int at = CapabilityList.findExtended(plan.config(), SriovCapability.ID);
+        if (at != 0) {
+            virtualFunctions = new VirtualFunctions(this, at, factory, topology);
+        }
+    }
+
+    /** A virtual function is no more: its registers read all ones, it is on no bus and in no group. Nobody uses it. */
+    public void vanish() {
+        gone = true;
+        bus.remove(this);
+        model.close();
+        slot.uninstall();
     }
 
     void leadTo(PciBusNode below) {
@@ -221,6 +265,17 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     @Override
+    public int vendorId() {
+        return physical == null ? readConfig(ConfigSpace.VENDOR, 2) : physical.vendorId();
+    }
+
+    @Override
+    public int deviceId() {
+        var sriov = physical == null ? null : physical.sriov();
+        return sriov == null ? readConfig(ConfigSpace.DEVICE, 2) : sriov.vfDevice();
+    }
+
+    @Override
     public int configSize() {
         return config.size();
     }
@@ -228,10 +283,16 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     @Override
     public int readConfig(int offset, int size) {
         checkConfigAccess(offset, size);
+        if (gone) {
+            return -1 >>> (32 - 8 * size);
+        }
         configLock.lock();
         try {
             int value = config.read(offset, size);
-            if (interrupts.pending() && offset <= ConfigSpace.STATUS && ConfigSpace.STATUS < offset + size) {
+            if (physical == null
+                    && interrupts.pending()
+                    && offset <= ConfigSpace.STATUS
+                    && ConfigSpace.STATUS < offset + size) {
                 value |= ConfigSpace.STATUS_INTERRUPT << (8 * (ConfigSpace.STATUS - offset));
             }
             return value;
@@ -243,6 +304,9 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     @Override
     public void writeConfig(int offset, int size, int value) {
         checkConfigAccess(offset, size);
+        if (gone) {
+            return;
+        }
         configLock.lock();
         try {
             int powerBefore = powerState();
@@ -312,7 +376,8 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     /** Makes what configuration says act. The configuration lock is held, or nobody knows the function yet. */
     private void applyConfiguration() {
-        int bits = config.read(ConfigSpace.COMMAND, 2);
+        // Memory of a virtual function is switched on with the physical one's, as long as the virtual one exists.
+        int bits = config.read(ConfigSpace.COMMAND, 2) | (physical == null ? 0 : ConfigSpace.COMMAND_MEMORY);
         command = powerState() == 0 ? bits : 0;
         boolean messages = (messagesAt != 0 && (config.read(messagesAt + 2, 2) & 0x1) != 0)
                 || (extendedMessagesAt != 0 && (config.read(extendedMessagesAt + 2, 2) & 0x8000) != 0);
@@ -342,7 +407,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     private boolean decodes(PciResource resource, long offset, int size) {
         int enabled = resource.kind() == PciResource.Kind.IO ? ConfigSpace.COMMAND_IO : ConfigSpace.COMMAND_MEMORY;
-        return (command & enabled) != 0 && offset >= 0 && offset <= resource.length() - size;
+        return (command & enabled) != 0 && !gone && offset >= 0 && offset <= resource.length() - size;
     }
 
     @Override
@@ -409,7 +474,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     @Override
     public void enableIntx(Runnable handler) {
-        if (readConfig(ConfigSpace.INTERRUPT_PIN, 1) == 0) {
+        if (physical != null || readConfig(ConfigSpace.INTERRUPT_PIN, 1) == 0) {
             throw new VfioException(Errno.EBUSY, name() + ": it has no interrupt pin");
         }
         interrupts.enableLine(handler);
@@ -444,7 +509,9 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
             } else {
                 config.set(messagesAt + 2, 2, ((32 - Integer.numberOfLeadingZeros(vectors - 1)) << 4) | 1, 0x71);
             }
-            config.set(ConfigSpace.COMMAND, 2, ConfigSpace.COMMAND_INTX_DISABLE, ConfigSpace.COMMAND_INTX_DISABLE);
+            if (physical == null) {
+                config.set(ConfigSpace.COMMAND, 2, ConfigSpace.COMMAND_INTX_DISABLE, ConfigSpace.COMMAND_INTX_DISABLE);
+            }
             applyConfiguration();
         } finally {
             configLock.unlock();
@@ -525,12 +592,34 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
                 config.set(powerAt + PM_CONTROL, 2, 0, 0x3);
             }
             var saved = config.save();
-            config.set(ConfigSpace.COMMAND, 2, ConfigSpace.COMMAND_INTX_DISABLE, 0xffff);
+            config.set(ConfigSpace.COMMAND, 2, physical == null ? ConfigSpace.COMMAND_INTX_DISABLE : 0, 0xffff);
             applyConfiguration();
             model.reset();
             config.reset();
             config.restore(saved);
             applyConfiguration();
+        } finally {
+            configLock.unlock();
+        }
+    }
+
+    /** A physical function was reset, and its virtual ones with it: nothing restores what they lose. */
+    void resetWithPhysical() {
+        configLock.lock();
+        try {
+            model.reset();
+            config.reset();
+            applyConfiguration();
+        } finally {
+            configLock.unlock();
+        }
+    }
+
+    /** What the PCI core writes: bits of whatever kind. */
+    void setConfig(int offset, int size, int bits, int mask) {
+        configLock.lock();
+        try {
+            config.set(offset, size, bits, mask);
         } finally {
             configLock.unlock();
         }
@@ -551,13 +640,22 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     @Override
-    public @Nullable PciFunction physicalFunction() {
-        return null;
+    public @Nullable EmbeddedFunction physicalFunction() {
+        return physical;
     }
 
-    /** Switches the device off. */
+    @Override
+    public @Nullable VirtualFunctions sriov() {
+        return virtualFunctions;
+    }
+
+    /** Switches the device off, and its virtual functions with it. */
     @Override
     public void close() {
+        var virtual = virtualFunctions;
+        if (virtual != null) {
+            virtual.close();
+        }
         model.close();
     }
 }
