@@ -68,9 +68,11 @@ abstract class SriovTestCase extends PciTestCase {
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
-    /** The last name of the path a link leads to; empty when there is no link. */
-    final String link(String path) {
-        String target = system.readLink(path);
+    /** The last name of the path that a link in a function's directory leads to; empty when there is no link. */
+    final String link(String function, String name) {
+        String directory = system.readLink(FUNCTIONS + function);
+        assertThat(directory).as("link to the directory of %s", function).startsWith("../../../devices/");
+        String target = system.readLink("/sys/" + directory.substring("../../../".length()) + "/" + name);
         return target.substring(target.lastIndexOf('/') + 1);
     }
 
