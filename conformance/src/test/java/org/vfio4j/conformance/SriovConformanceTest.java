@@ -42,7 +42,7 @@ class SriovConformanceTest extends SriovTestCase {
         require("2 again", numVfs(PF, "0x2"));
         refused("5", numVfs(PF, "5"), Errno.ERANGE);
         refused("99", numVfs(PF, "99"), Errno.ERANGE);
-        for (var text : new String[] {"x", "-1", "", "1 2", "65536", "08"}) {
+        for (var text : new String[] {"x", "-1", "\n", "1 2", "65536", "08"}) {
             refused("\"" + text + "\"", numVfs(PF, text), Errno.EINVAL);
         }
         assertThat(read(FUNCTIONS + PF + "/sriov_numvfs")).isEqualTo("2\n");
