@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code vfio4j run} as users start it: what passes through, what its options do, what it refuses. */
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -63,7 +64,7 @@ class RunIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"TERM,15", "INT,2", "HUP,1"})
+    @CsvSource({"TERM,15", "INT,2", "HUP,1", "USR1,10", "USR2,12", "CONT,18", "WINCH,28"})
     void shouldPassSignalsOn(String name, int number, @TempDir Path folder) throws IOException, InterruptedException {
         Path program = NativeSources.compile("relay", folder);
         var process = new ProcessBuilder(VFIO4J.command("run", "--", program.toString()))
@@ -81,6 +82,20 @@ class RunIT {
         assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(100 + number);
         assertThat(Files.readString(folder.resolve("err"))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"HUP", "USR1"})
+    void shouldLeaveSignalsIgnoredThatWere(String name, @TempDir Path folder) throws IOException, InterruptedException {
+        var command = VFIO4J.command("run", "--", "/bin/sh", "-c", "kill -" + name + " $$ $PPID; echo alive");
+        var process = new ProcessBuilder("/bin/sh", "-c", "trap '' " + name + "; exec \"$@\"", "sh")
+                .redirectError(folder.resolve("err").toFile());
+        process.command().addAll(command);
+        var started = process.start();
+        try (var lines = started.inputReader()) {
+            assertThat(lines.lines()).containsExactly("alive");
+        }
+        assertThat(started.waitFor()).isZero();
     }
 
     @Test
