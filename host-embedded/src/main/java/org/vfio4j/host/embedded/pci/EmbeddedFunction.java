@@ -6,18 +6,15 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.host.embedded.device.MachineSlot;
 import org.vfio4j.spi.host.DeviceAttribute;
-import org.vfio4j.spi.host.IommuCapability;
-import org.vfio4j.spi.host.IommuGroup;
-import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.memory.FileRange;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.model.ModelledDevice;
 import org.vfio4j.spi.pci.MappableArea;
 import org.vfio4j.spi.pci.PciAddress;
 import org.vfio4j.spi.pci.PciFunction;
@@ -29,12 +26,11 @@ import org.vfio4j.uapi.VfioException;
  * A function of the machine: configuration registers, decoding, interrupts, power and reset around a model of what the
  * device does. Spec: pci §21.
  */
-public final class EmbeddedFunction implements PciFunction, AutoCloseable {
+public final class EmbeddedFunction implements PciFunction, ModelledDevice, AutoCloseable {
     private static final int PM_CONTROL = 4;
     private static final int PM_NO_SOFT_RESET = 0x8;
     private static final int PM_D1 = 0x200;
     private static final int PM_D2 = 0x400;
-    private static final int FLR_BIT = 0x8000;
 
     private final FunctionPlan plan;
     private final MachineSlot slot;
@@ -44,8 +40,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     private final int powerAt;
     private final int messagesAt;
     private final int extendedMessagesAt;
-    private final int expressAt;
-    private final int advancedAt;
+    private final ResetBits resetBits;
 
     /** The function whose SR-IOV capability has the addresses, ids and decoding of this one; null when this is no virtual one. */
     private final @Nullable EmbeddedFunction physical;
@@ -110,8 +105,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
         this.powerAt = CapabilityList.find(content, CapabilityList.PM);
         this.messagesAt = CapabilityList.find(content, CapabilityList.MSI);
         this.extendedMessagesAt = CapabilityList.find(content, CapabilityList.MSI_X);
-        this.expressAt = CapabilityList.find(content, CapabilityList.EXPRESS);
-        this.advancedAt = CapabilityList.find(content, CapabilityList.ADVANCED_FEATURES);
+        this.resetBits = ResetBits.of(content);
         this.interrupts = new FunctionInterrupts(slot.name());
         this.model = plan.model().create(interrupts, slot);
         applyConfiguration();
@@ -169,8 +163,8 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     @Override
-    public String name() {
-        return slot.name();
+    public MachineSlot slot() {
+        return slot;
     }
 
     @Override
@@ -181,11 +175,6 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     @Override
     public String description() {
         return plan.description();
-    }
-
-    @Override
-    public String sysfsPath() {
-        return slot.sysfsPath();
     }
 
     @Override
@@ -222,41 +211,6 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
         } finally {
             configLock.unlock();
         }
-    }
-
-    @Override
-    public Optional<IommuGroup> iommuGroup() {
-        return slot.iommuGroup();
-    }
-
-    @Override
-    public boolean capable(IommuCapability capability) {
-        return slot.capable(capability);
-    }
-
-    @Override
-    public List<ReservedRegion> reservedRegions() {
-        return slot.reservedRegions();
-    }
-
-    @Override
-    public Optional<String> initialDriver() {
-        return slot.initialDriver();
-    }
-
-    @Override
-    public Optional<String> nativeDriver() {
-        return slot.nativeDriver();
-    }
-
-    @Override
-    public void bindNative(String driver) {
-        slot.bindNative(driver);
-    }
-
-    @Override
-    public void unbindNative() {
-        slot.unbindNative();
     }
 
     @Override
@@ -314,7 +268,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
             if (powerAt != 0) {
                 changePower(powerBefore);
             }
-            if (startsReset(offset, size, value)) {
+            if (resetBits.set(offset, size, value)) {
                 model.reset();
                 config.reset();
             }
@@ -349,29 +303,6 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
             model.reset();
             config.reset();
         }
-    }
-
-    /** Whether a write sets one of the two bits that make the function reset itself. */
-    private boolean startsReset(int offset, int size, int value) {
-        return (written(offset, size, value, expressAt, 8, 2, FLR_BIT) && offers(FunctionReset.FLR))
-                || (written(offset, size, value, advancedAt, 4, 1, 1) && offers(FunctionReset.AF_FLR));
-    }
-
-    private boolean offers(String method) {
-        return FunctionReset.ofCapabilities(config.save()).contains(method);
-    }
-
-    private static boolean written(int offset, int size, int value, int capability, int field, int width, int bit) {
-        if (capability == 0) {
-            return false;
-        }
-        int shift = 8 * (capability + field - offset);
-        int first = capability + field;
-        if (first + width <= offset || offset + size <= first) {
-            return false;
-        }
-        long all = size == 4 ? value & 0xffff_ffffL : value & ((1L << (8 * size)) - 1);
-        return ((shift >= 0 ? all >>> shift : all << -shift) & bit) != 0;
     }
 
     /** Makes what configuration says act. The configuration lock is held, or nobody knows the function yet. */
