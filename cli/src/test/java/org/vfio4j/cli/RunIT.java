@@ -180,7 +180,19 @@ class RunIT {
                 "run", "--set", "type1.dma_entry_limit=0", "--explain", "--", program.toString(), EDU, GROUP);
         assertThat(answer.exitCode()).isEqualTo(1);
         assertThat(answer.err()).last().asString().contains("VFIO_IOMMU_MAP_DMA) = ENOSPC");
+        var byKernelName = VFIO4J.run(
+                "run",
+                "--set",
+                "vfio_iommu_type1.dma_entry_limit=7",
+                "--",
+                "cat",
+                "/sys/module/vfio_iommu_type1/parameters/dma_entry_limit");
+        assertThat(byKernelName.out()).containsExactly("7");
         refused("perhaps", "run", "--set", "core.enable_unsafe_noiommu_mode=perhaps", "--", "/bin/true");
+        refused("no module \"tpye1\"; known: core, ", "run", "--set", "tpye1.x=1", "--", "/bin/true");
+        refused("no such option; known: ids, ", "run", "--set", "vfio-pci.nointxmsk=1", "--", "/bin/true");
+        refused("\"many\" is no number", "run", "--set", "type1.dma_entry_limit=many", "--", "/bin/true");
+        refused("MODULE.NAME", "run", "--set", "nothing=1", "--", "/bin/true");
     }
 
     @Test

@@ -108,7 +108,7 @@ final class VfioPciDriver implements SriovDriver {
                     Errno.ENOENT,
                     "pci §18.1",
                     "sriov_numvfs of " + physical.name() + " refused: " + VfioPciProvider.NAME
-                            + " makes virtual functions only with the parameter " + PciOptions.ENABLE_SRIOV);
+                            + " makes virtual functions only with the parameter enable_sriov");
         }
         var vfio = devices.get(physical);
         var sriov = physical.sriov();

@@ -101,10 +101,10 @@ class SriovTest {
         vfio.options.put("enable_sriov", "N");
         User.refused(Errno.ENOENT, () -> driver.configureVirtualFunctions(physical, 1));
         assertThat(sriov().numVfs()).isZero();
-        vfio.options.put("enable_sriov", "1");
+        vfio.options.put("enable_sriov", "Y");
         driver.configureVirtualFunctions(physical, 1);
         User.refused(Errno.EINVAL, () -> driver.configureVirtualFunctions(physical, 2));
-        vfio.options.put("enable_sriov", "0");
+        vfio.options.put("enable_sriov", "N");
         User.refused(Errno.ENOENT, () -> driver.configureVirtualFunctions(physical, 0));
         driver.remove(physical);
         assertThat(sriov().numVfs())
