@@ -106,6 +106,98 @@ class SriovStressTest extends SriovTestCase {
         assertThat(machine.driver(VF1)).contains(DRIVER);
     }
 
+    /** Errors of everything that is tried while the physical function itself comes and goes. */
+    private static final Set<Long> REFUSED = Set.of(
+            0L,
+            UapiSystem.refusal(Errno.ENOENT),
+            UapiSystem.refusal(Errno.ENODEV),
+            UapiSystem.refusal(Errno.EBUSY),
+            UapiSystem.refusal(Errno.EINVAL),
+            UapiSystem.refusal(Errno.EACCES));
+
+    @Test
+    void shouldSurviveAPhysicalFunctionThatIsTakenAwayToo() throws Exception {
+        String groupsBefore = system.list("/sys/kernel/iommu_groups");
+        var path = groupPath(PF);
+        var over = new AtomicBoolean();
+        var start = new CountDownLatch(1);
+        List<Future<?>> running = new ArrayList<>();
+        try (var threads = Executors.newCachedThreadPool()) {
+            running.add(threads.submit(() -> {
+                try (var own = newSystem(ProcessOptions.root())) {
+                    start.await();
+                    for (int round = 0; round < ROUNDS; round++) {
+                        assertThat(own.writeFile(DRIVERS + DRIVER + "/unbind", PF))
+                                .isZero();
+                        assertThat(own.list("/sys/bus/pci/devices").lines())
+                                .as("devices while the physical function has no driver")
+                                .doesNotContain(VF0);
+                        assertThat(own.writeFile(DRIVERS + DRIVER + "/bind", PF))
+                                .isZero();
+                    }
+                } finally {
+                    over.set(true);
+                }
+                return over;
+            }));
+            for (int i = 0; i < 2; i++) {
+                running.add(threads.submit(() -> {
+                    try (var own = newSystem(ProcessOptions.root())) {
+                        start.await();
+                        while (!over.get()) {
+                            assertThat(own.writeFile(FUNCTIONS + PF + "/sriov_numvfs", "3"))
+                                    .isIn(REFUSED);
+                            assertThat(own.writeFile(FUNCTIONS + PF + "/sriov_numvfs", "0"))
+                                    .isIn(REFUSED);
+                        }
+                    }
+                    return over;
+                }));
+            }
+            running.add(threads.submit(() -> {
+                start.await();
+                while (!over.get()) {
+                    try (var own = newSystem(ProcessOptions.root())) {
+                        var user = new Program(own);
+                        openOnce(own, user, path, PF);
+                        var vf = own.readLink("/sys/bus/pci/devices/" + VF0);
+                        if (!vf.isEmpty()) {
+                            String group = own.readLink("/sys" + vf.substring("../../..".length()) + "/iommu_group");
+                            openOnce(own, user, "/dev/vfio/" + group.substring(group.lastIndexOf('/') + 1), VF0);
+                        }
+                    }
+                }
+                return over;
+            }));
+            require("override", system.writeFile(FUNCTIONS + PF + "/driver_override", DRIVER));
+            start.countDown();
+            for (var one : running) {
+                one.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            }
+        }
+        require("0", numVfs(PF, "0"));
+        assertGone(VF0);
+        assertThat(system.list("/sys/kernel/iommu_groups"))
+                .as("isolation groups, by number")
+                .isEqualTo(groupsBefore);
+        require("PF without token", program.getDeviceFd(openGroup(PF), PF));
+        require("4", numVfs(PF, "4"));
+        assertThat(machine.driver(VF1)).contains(DRIVER);
+    }
+
+    /** Opens a function with the token, whatever comes of it. */
+    private static void openOnce(UapiSystem own, Program user, String groupPath, String function) {
+        long container = user.open(Program.CONTAINER);
+        long group = own.open(groupPath);
+        long result = group;
+        if (group >= 0) {
+            result = user.setContainer(group, container);
+            result = result < 0 ? result : user.setIommu(container, VfioExtension.VFIO_TYPE1v2_IOMMU);
+            result = result < 0 ? result : user.getDeviceFd(group, withToken(function, TOKEN));
+        }
+        assertThat(Math.min(result, 0)).as("opening of %s", function).isIn(REFUSED);
+    }
+
     /** One program that opens a virtual function, moves data with it and ends. */
     private boolean openOnce(String groupPath, String function) {
         try (var own = newSystem(ProcessOptions.root())) {
