@@ -161,8 +161,10 @@ class SriovStressTest extends SriovTestCase {
                         var user = new Program(own);
                         openOnce(own, user, path, PF);
                         var vf = own.readLink("/sys/bus/pci/devices/" + VF0);
-                        if (!vf.isEmpty()) {
-                            String group = own.readLink("/sys" + vf.substring("../../..".length()) + "/iommu_group");
+                        String group = vf.isEmpty()
+                                ? ""
+                                : own.readLink("/sys" + vf.substring("../../..".length()) + "/iommu_group");
+                        if (!group.isEmpty()) { // else it vanished meanwhile
                             openOnce(own, user, "/dev/vfio/" + group.substring(group.lastIndexOf('/') + 1), VF0);
                         }
                     }
