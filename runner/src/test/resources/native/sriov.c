@@ -2,30 +2,13 @@
 // sriov.c PF VF0 VF1: a physical function opened, two virtual ones enabled, one opened by group with the token, its DMA in an
 // address space of its own, and all of it taken away again while the virtual function is open.
 #include "edu.h"
+#include "attribute.h"
 
 #define TOKEN "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
 #define OTHER "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002"
 #define PARAMETER "/sys/module/vfio_pci/parameters/enable_sriov"
 
-static char path[256], numvfs[256];
-
-static const char *of_device(const char *device, const char *attribute)
-{
-    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/%s", device, attribute);
-    return path;
-}
-
-static long put(const char *file, const char *text)
-{
-    int fd = open(file, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    long written = write(fd, text, strlen(text));
-    int error = errno;
-    close(fd);
-    errno = error;
-    return written;
-}
+static char numvfs[256];
 
 static const char *base(const char *link)
 {

@@ -2,14 +2,13 @@
 package org.vfio4j.benchmarks;
 
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 import org.vfio4j.core.memory.PageCounter;
 import org.vfio4j.spi.call.Capability;
 import org.vfio4j.spi.memory.AddressSpace;
-import org.vfio4j.spi.memory.BackingMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.spi.memory.RunSink;
+import org.vfio4j.testing.fixture.CopiedMemory;
 import org.vfio4j.testing.fixture.SimulatedUser;
 
 /**
@@ -76,20 +75,9 @@ final class VastUser extends SimulatedUser {
     }
 
     /** Memory without bytes, aligned to 1 GiB. */
-    private record Nothing(long size) implements BackingMemory {
-        @Override
-        public long alignmentAddress() {
-            return MEMORY;
-        }
-
-        @Override
-        public boolean writable() {
-            return true;
-        }
-
-        @Override
-        public @Nullable MemorySegment segment() {
-            return null;
+    private static final class Nothing extends CopiedMemory {
+        Nothing(long size) {
+            super(size, MEMORY);
         }
 
         @Override
@@ -101,8 +89,5 @@ final class VastUser extends SimulatedUser {
         public boolean write(long offset, MemorySegment source, long sourceOffset, long length) {
             return true;
         }
-
-        @Override
-        public void release() {}
     }
 }

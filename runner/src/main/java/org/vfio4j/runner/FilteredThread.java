@@ -34,6 +34,9 @@ final class FilteredThread implements MountedSys.Starter, AutoCloseable {
     private @Nullable Receivers receivers;
     private volatile boolean closed;
 
+    /** Complete when the thread does nothing any more. */
+    private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+
     /** Starts the thread, without a filter yet. */
     FilteredThread() {
         Thread.ofPlatform().daemon().name("vfio4j-starter").start(this::run);
@@ -84,6 +87,8 @@ final class FilteredThread implements MountedSys.Starter, AutoCloseable {
             }
         } catch (InterruptedException e) {
             LOG.debug("interrupted", e);
+        } finally {
+            ended.complete(null);
         }
     }
 
@@ -91,6 +96,7 @@ final class FilteredThread implements MountedSys.Starter, AutoCloseable {
      * Calls something in the thread and waits for it.
      *
      * @throws CompletionException with what it threw
+     * @throws IllegalStateException when the thread has ended before
      */
     @Override
     public <T> T call(Callable<T> action) {
@@ -102,6 +108,10 @@ final class FilteredThread implements MountedSys.Starter, AutoCloseable {
                 result.completeExceptionally(e);
             }
         });
+        CompletableFuture.anyOf(result, ended).exceptionally(thrown -> null).join();
+        if (!result.isDone()) {
+            throw new IllegalStateException("no program can be started any more");
+        }
         return result.join();
     }
 

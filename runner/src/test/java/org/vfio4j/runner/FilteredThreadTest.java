@@ -2,6 +2,7 @@
 package org.vfio4j.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -178,5 +179,16 @@ class FilteredThreadTest {
             finish(List.of(filtered.call(() -> caller(1, 1, answers))));
         }
         assertThat(answers).containsExactly(-5L);
+    }
+
+    @Test
+    void shouldRefuseToCallAnythingAfterTheEnd() {
+        var filtered = FilteredThread.start(call -> call.proceed());
+        filtered.close();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> filtered.call(() -> {
+                    Thread.sleep(1);
+                    return "something";
+                }));
     }
 }

@@ -35,8 +35,7 @@ class HotResetProgramTest {
                 var answer = programs.run(run, program, FUNCTIONS);
                 assertThat(answer.err()).isEmpty();
                 assertThat(answer.code()).isZero();
-                assertThat(run.openFiles()).as("files left open").isZero();
-                assertThat(vfio.pinnedPages()).as("pages left pinned").isZero();
+                NativePrograms.assertNothingIsLeft(vfio, run);
             }
         }
         assertThat(lines)

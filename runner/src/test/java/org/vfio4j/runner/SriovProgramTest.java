@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.vfio4j.SysView;
@@ -19,18 +18,8 @@ import org.vfio4j.VfioOptions;
 class SriovProgramTest {
     private static final String PF = "0000:06:00.0";
 
-    @SuppressWarnings("NullAway.Init")
-    private static NativePrograms programs;
-
-    @BeforeAll
-    static void makeFolder() throws IOException {
-        programs = new NativePrograms();
-    }
-
-    @AfterAll
-    static void deleteFolder() throws IOException {
-        programs.close();
-    }
+    @RegisterExtension
+    static final NativePrograms programs = new NativePrograms();
 
     @ParameterizedTest
     @EnumSource(names = {"MOUNT", "INTERCEPT"})
@@ -43,8 +32,7 @@ class SriovProgramTest {
             assertThat(answer.err()).isEmpty();
             assertThat(answer.out()).containsExactly("fine");
             assertThat(answer.code()).isZero();
-            assertThat(run.openFiles()).as("files left open").isZero();
-            assertThat(vfio.pinnedPages()).as("pages left pinned").isZero();
+            NativePrograms.assertNothingIsLeft(vfio, run);
             assertThat(vfio.device(PF).driver()).contains("vfio-pci");
         }
     }

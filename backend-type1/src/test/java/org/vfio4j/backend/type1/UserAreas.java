@@ -5,11 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 import org.vfio4j.core.memory.PageCounter;
-import org.vfio4j.spi.memory.BackingMemory;
 import org.vfio4j.spi.memory.PhysicalMemory;
 import org.vfio4j.spi.memory.RunSink;
+import org.vfio4j.testing.fixture.CopiedMemory;
 import org.vfio4j.testing.fixture.ForwardingLocked;
 import org.vfio4j.testing.fixture.SimulatedUser;
 
@@ -89,20 +88,18 @@ final class UserAreas extends SimulatedUser {
     }
 
     /** Bytes that exist from their first write on; zero before. */
-    private record SparseMemory(long size, long alignmentAddress, boolean deviceMemory, Map<Long, Byte> bytes)
-            implements BackingMemory {
+    private static final class SparseMemory extends CopiedMemory {
+        private final boolean deviceMemory;
+        private final Map<Long, Byte> bytes = new ConcurrentHashMap<>();
+
         SparseMemory(long size, long alignmentAddress, boolean deviceMemory) {
-            this(size, alignmentAddress, deviceMemory, new ConcurrentHashMap<>());
+            super(size, alignmentAddress);
+            this.deviceMemory = deviceMemory;
         }
 
         @Override
-        public boolean writable() {
-            return true;
-        }
-
-        @Override
-        public @Nullable MemorySegment segment() {
-            return null;
+        public boolean deviceMemory() {
+            return deviceMemory;
         }
 
         @Override

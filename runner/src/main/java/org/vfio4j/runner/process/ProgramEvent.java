@@ -4,6 +4,7 @@ package org.vfio4j.runner.process;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,7 +17,10 @@ import org.vfio4j.spi.call.EventFile;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
-/** An eventfd of the program, by a descriptor of our own. Whoever signals writes to the program's counter. */
+/**
+ * An eventfd of the program, by a descriptor of our own. Whoever signals writes to the program's counter. The descriptor is closed
+ * when nothing refers to this any more, so each use of its number ends with a fence: the collector may be early.
+ */
 final class ProgramEvent implements EventFile {
     private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1);
 
@@ -40,8 +44,12 @@ final class ProgramEvent implements EventFile {
 
     @Override
     public void signal() {
-        // Only a counter close to 2^64 would block, and a counter that full is as signalled as can be.
-        LinuxFiles.write(fd, ONE);
+        try {
+            // Only a counter close to 2^64 would block, and a counter that full is as signalled as can be.
+            LinuxFiles.write(fd, ONE);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /** For a listener that is being told of a signal it is the count that all are told of. */
@@ -58,6 +66,8 @@ final class ProgramEvent implements EventFile {
         try (var arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(Long.BYTES, Long.BYTES);
             return LinuxFiles.read(fd, value) == Long.BYTES ? value.get(ValueLayout.JAVA_LONG, 0) : 0;
+        } finally {
+            Reference.reachabilityFence(this);
         }
     }
 
@@ -68,6 +78,8 @@ final class ProgramEvent implements EventFile {
             polled.set(ValueLayout.JAVA_INT, LinuxPoll.POLLFD_FD, fd);
             polled.set(ValueLayout.JAVA_SHORT, LinuxPoll.POLLFD_EVENTS, (short) (POLL_IN | POLL_OUT));
             return LinuxPoll.poll(polled, 0) > 0 ? polled.get(ValueLayout.JAVA_SHORT, LinuxPoll.POLLFD_REVENTS) : 0;
+        } finally {
+            Reference.reachabilityFence(this);
         }
     }
 

@@ -75,12 +75,6 @@ public final class Task {
         return readLink(directory, CWD, scratch) > 0;
     }
 
-    /** The working directory; empty when the thread is gone. */
-    public Optional<String> workingDirectory(Call call) {
-        long length = readLink(directory, CWD, call.link());
-        return length > 0 ? Optional.of(text(call, length)) : Optional.empty();
-    }
-
     /**
      * What is behind a descriptor.
      *

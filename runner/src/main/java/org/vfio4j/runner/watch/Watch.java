@@ -117,7 +117,7 @@ public final class Watch implements AutoCloseable {
         }
         try {
             action.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // the others are watched all the same
             LOG.error("watching descriptor {} failed", fd, e);
             watched.remove(fd, action);
         }

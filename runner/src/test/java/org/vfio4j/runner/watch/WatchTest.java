@@ -110,6 +110,30 @@ class WatchTest {
     }
 
     @Test
+    void shouldWatchTheOthersWhenOneActionFails() {
+        int bad = event();
+        int good = event();
+        var failed = new CountDownLatch(1);
+        var acted = new CountDownLatch(1);
+        try (var watch = new Watch()) {
+            watch.add(bad, () -> {
+                failed.countDown();
+                throw new NoClassDefFoundError("a class that is missing");
+            });
+            watch.add(good, () -> {
+                take(good);
+                acted.countDown();
+            });
+            signal(bad);
+            await(failed);
+            signal(good);
+            await(acted);
+        }
+        LinuxFiles.close(bad);
+        LinuxFiles.close(good);
+    }
+
+    @Test
     void shouldTouchNoDescriptorAfterItsEnd() {
         int watched = event();
         var watch = new Watch();

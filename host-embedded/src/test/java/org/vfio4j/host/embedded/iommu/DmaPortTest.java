@@ -14,7 +14,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.vfio4j.core.memory.SegmentMemory;
 import org.vfio4j.spi.host.DmaFault;
 import org.vfio4j.spi.host.DmaFault.Reason;
-import org.vfio4j.spi.memory.BackingMemory;
+import org.vfio4j.testing.fixture.CopiedMemory;
 
 /** What a device's access does and how it is refused. */
 class DmaPortTest {
@@ -253,32 +252,13 @@ class DmaPortTest {
     }
 
     /** Memory of another process: bytes that can be copied but not seen. */
-    private static final class RemoteMemory implements BackingMemory {
+    private static final class RemoteMemory extends CopiedMemory {
         private final MemorySegment bytes;
         private boolean gone;
 
         RemoteMemory(MemorySegment bytes) {
+            super(bytes.byteSize(), 0x7000);
             this.bytes = bytes;
-        }
-
-        @Override
-        public long size() {
-            return bytes.byteSize();
-        }
-
-        @Override
-        public long alignmentAddress() {
-            return 0x7000;
-        }
-
-        @Override
-        public boolean writable() {
-            return true;
-        }
-
-        @Override
-        public @Nullable MemorySegment segment() {
-            return null;
         }
 
         @Override
@@ -296,8 +276,5 @@ class DmaPortTest {
             }
             return !gone;
         }
-
-        @Override
-        public void release() {}
     }
 }

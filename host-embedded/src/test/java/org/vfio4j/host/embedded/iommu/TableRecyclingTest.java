@@ -15,13 +15,12 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vfio4j.spi.host.IommuDomain;
-import org.vfio4j.spi.memory.BackingMemory;
+import org.vfio4j.testing.fixture.CopiedMemory;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -229,28 +228,12 @@ class TableRecyclingTest {
     }
 
     /** Memory without a direct view, whose first read takes until it is told to end. */
-    private static final class SlowMemory implements BackingMemory {
+    private static final class SlowMemory extends CopiedMemory {
         private final CountDownLatch begun = new CountDownLatch(1);
         private final CountDownLatch mayEnd = new CountDownLatch(1);
 
-        @Override
-        public long size() {
-            return PAGE;
-        }
-
-        @Override
-        public long alignmentAddress() {
-            return 0;
-        }
-
-        @Override
-        public boolean writable() {
-            return true;
-        }
-
-        @Override
-        public @Nullable MemorySegment segment() {
-            return null;
+        SlowMemory() {
+            super(PAGE, 0);
         }
 
         @Override
@@ -268,8 +251,5 @@ class TableRecyclingTest {
         public boolean write(long offset, MemorySegment source, long sourceOffset, long length) {
             return false;
         }
-
-        @Override
-        public void release() {}
     }
 }
