@@ -17,6 +17,14 @@ import org.vfio4j.spi.iommu.DmaUnmapListener;
  * {@link org.vfio4j.spi.device.DeviceOps}.
  */
 public interface MdevModel extends DmaUnmapListener {
+    /**
+     * Key of the device set it belongs to: devices that give the same object are opened and closed one at a time. Asked
+     * once, before registration; null for a set of its own. Spec: mdev §6.2.
+     */
+    default @Nullable Object deviceSetKey() {
+        return null;
+    }
+
     /** First open. */
     void open(UserMemory memory);
 
