@@ -180,9 +180,10 @@ final class SerialDevice implements MdevModel {
     public DeviceInfo info() {
         interrupts.describe();
         return new DeviceInfo(
-                VfioDeviceInfoFlags.VFIO_DEVICE_FLAGS_RESET | VfioDeviceInfoFlags.VFIO_DEVICE_FLAGS_PCI,
-                VfioPci.VFIO_PCI_NUM_REGIONS,
-                VfioPci.VFIO_PCI_NUM_IRQS);
+                        VfioDeviceInfoFlags.VFIO_DEVICE_FLAGS_RESET | VfioDeviceInfoFlags.VFIO_DEVICE_FLAGS_PCI,
+                        VfioPci.VFIO_PCI_NUM_REGIONS,
+                        VfioPci.VFIO_PCI_NUM_IRQS)
+                .withoutCapabilities();
     }
 
     @Override
