@@ -9,7 +9,10 @@ import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.host.BusDevice;
 
-/** Makes an emulated device of any PCI function: it reaches memory through pins only. */
+/**
+ * Makes an emulated device of any PCI function: it reaches memory through pins only. With its option {@code physical} it
+ * registers the function as the device it is.
+ */
 public final class PinningDriver implements BusDriverProvider {
     /** Its name. */
     public static final String NAME = "vfio-pinning";
@@ -44,12 +47,18 @@ public final class PinningDriver implements BusDriverProvider {
 
         @Override
         public void probe(BusDevice device) {
-            var ops = new PinningOps();
+            boolean physical =
+                    environment.option("physical").filter("true"::equals).isPresent();
+            var ops = new PinningOps(physical);
             var allocated = environment.allocate(device, ops);
             ops.allocated(allocated);
             bound.put(device, allocated);
             try {
-                allocated.registerEmulated();
+                if (physical) {
+                    allocated.register();
+                } else {
+                    allocated.registerEmulated();
+                }
             } catch (RuntimeException e) {
                 bound.remove(device);
                 allocated.put();
