@@ -285,12 +285,22 @@ public final class DriverCore implements AutoCloseable {
 
         @Override
         public void removing(BusDevice device) {
+            unplugged(device);
+            bindings.override(device, null);
+        }
+
+        @Override
+        public void plugged(BusDevice device) {
+            added(device);
+        }
+
+        @Override
+        public void unplugged(BusDevice device) {
             bindings.with(device, binding -> {
                 if (!letGo(device, binding) && device.nativeDriver().isPresent()) {
                     device.unbindNative();
                 }
             });
-            bindings.override(device, null);
         }
     }
 

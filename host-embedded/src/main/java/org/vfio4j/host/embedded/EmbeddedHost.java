@@ -165,9 +165,10 @@ final class EmbeddedHost implements Host {
         return buses;
     }
 
+    /** A group whose devices have not been found yet is only a number that is kept for it. */
     @Override
     public List<IommuGroup> groups() {
-        return groups.all();
+        return groups.all().stream().filter(group -> !group.devices().isEmpty()).toList();
     }
 
     @Override
