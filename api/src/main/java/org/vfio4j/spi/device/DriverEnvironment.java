@@ -43,7 +43,9 @@ public interface DriverEnvironment {
     void unbind(BusDevice device);
 
     /**
-     * A tunable (kernel: module parameter) of this driver.
+     * A tunable (kernel: module parameter) of this driver, if the user chose or changed it. If its {@linkplain
+     * org.vfio4j.spi.module.KernelModule module} declares its parameters, others are refused before the driver starts, and a value is as {@link
+     * org.vfio4j.spi.module.KernelModule.Parameter#canonical} writes it.
      *
      * @param name without the driver's name
      */
