@@ -35,8 +35,7 @@ class KeptPinsTest {
     private static final int PAGE = 4096;
     private static final long IOVA = 0x10_0000;
 
-    private final Vfio machine =
-            Vfio.open(VfioOptions.defaults().withHost("embedded").with(PinningDriver.NAME + ".physical", "false"));
+    private final Vfio machine = Vfio.open(VfioOptions.defaults().withHost("embedded"));
     private final UapiProcess process = machine.newProcess(ProcessOptions.root());
     private final MemorySegment argument = process.allocate(PAGE);
     private final MemorySegment memory = process.allocate(PAGE);
