@@ -10,9 +10,10 @@ import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.host.embedded.machine.MdevSpec;
-import org.vfio4j.host.embedded.mdev.SerialMdevBus;
+import org.vfio4j.host.embedded.mdev.SampleBus;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.mdev.MdevType;
+import org.vfio4j.spi.model.SharedRegisters;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.testing.fixture.SimulatedVfioDevice;
 import org.vfio4j.uapi.Errno;
@@ -29,7 +30,12 @@ class ParentRegistrationTest {
 
     @BeforeEach
     void attach() {
-        driver.attachBus(new SerialMdevBus(new MdevSpec(List.of(), List.of()), Runnable::run));
+        driver.attachBus(
+                new SampleBus(new MdevSpec(List.of(), List.of()), Runnable::run, ParentRegistrationTest::noDisplays));
+    }
+
+    private static SharedRegisters noDisplays(SharedRegisters.Layout layout) {
+        throw new UnsupportedOperationException("there are no displays in these tests, not even of " + layout.length());
     }
 
     private static void assertRefused(Errno errno, Runnable action) {
