@@ -39,6 +39,9 @@ public interface DriverEnvironment {
     /** Asks the core to bind a device to this driver, as writing {@code driver_override} and {@code bind} does. */
     void bind(BusDevice device);
 
+    /** Makes this driver the only one a device may be bound to, as writing its name to {@code driver_override} does. */
+    void driverOverride(BusDevice device);
+
     /** Asks the core to unbind a device from this driver. */
     void unbind(BusDevice device);
 

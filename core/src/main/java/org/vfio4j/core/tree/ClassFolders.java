@@ -3,6 +3,7 @@ package org.vfio4j.core.tree;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.vfio4j.core.vfio.CoreDevice;
@@ -98,8 +99,8 @@ final class ClassFolders {
         return "/devices/virtual/misc/" + name;
     }
 
-    /** Directories of class devices with their content, by path below {@code /sys}. */
-    Stream<Place> places() {
+    /** Directories of class devices with their content, by path below {@code /sys}: those of groups, and the fixed ones. */
+    Stream<Place> places(List<VfioGroup> shown) {
         var misc = openings.offersIommufd()
                 ? Stream.of(
                         miscPlace("vfio", DeviceNode.CONTAINER_MINOR, "vfio/vfio", 0666),
@@ -107,7 +108,7 @@ final class ClassFolders {
                 : Stream.of(miscPlace("vfio", DeviceNode.CONTAINER_MINOR, "vfio/vfio", 0666));
         var ofBuses = busNodes.nodes().stream()
                 .map(node -> miscPlace(node.name(), busNodes.minor(node), node.name(), node.mode()));
-        var ofGroups = groups.groups().stream()
+        var ofGroups = shown.stream()
                 .map(group -> new Place(
                         groupPath(group),
                         entries -> fill(

@@ -19,16 +19,24 @@ record PciOptions(boolean disableDenylist, boolean exclusiveIntx) {
     private static final KernelModule.Parameter NOINTXMASK =
             new KernelModule.Parameter("nointxmask", KernelModule.Kind.BOOL, "N");
 
+    private static final KernelModule.Parameter ENABLE_SRIOV =
+            new KernelModule.Parameter("enable_sriov", KernelModule.Kind.BOOL, "N");
+
     /** Functions to bind at start, which the core looks after. */
     private static final KernelModule.Parameter IDS = new KernelModule.Parameter("ids", KernelModule.Kind.TEXT, "", 0);
 
     /** The module with its parameters. */
     static KernelModule module() {
-        return new KernelModule("vfio_pci", List.of(IDS, NOINTXMASK, DISABLE_DENYLIST));
+        return new KernelModule("vfio_pci", List.of(IDS, NOINTXMASK, ENABLE_SRIOV, DISABLE_DENYLIST));
     }
 
     static PciOptions of(DriverEnvironment environment) {
         return new PciOptions(flag(environment, DISABLE_DENYLIST), flag(environment, NOINTXMASK));
+    }
+
+    /** Whether administrators may have virtual functions made; asked each time, as it can be changed. */
+    static boolean enableSriov(DriverEnvironment environment) {
+        return flag(environment, ENABLE_SRIOV);
     }
 
     private static boolean flag(DriverEnvironment environment, KernelModule.Parameter parameter) {

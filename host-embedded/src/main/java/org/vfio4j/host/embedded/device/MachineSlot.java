@@ -106,8 +106,11 @@ public final class MachineSlot implements DeviceSlot {
 
     /** Takes the device out: it leaves its group and reaches no memory any more. No native driver has it. */
     public void uninstall() {
-        plan.group.ifPresent(group -> group.leave(installed()));
-        port.target = null;
+        if (plan.group.isPresent()) {
+            plan.group.get().leave(installed());
+        } else {
+            port.target = null;
+        }
     }
 
     @Override

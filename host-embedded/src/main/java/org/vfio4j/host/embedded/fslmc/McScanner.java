@@ -200,6 +200,7 @@ final class McScanner implements AutoCloseable {
         }
         onBus.remove(object);
         container.present.remove(object);
+        listeners.forEach(listener -> listener.removed(object));
         object.slot().uninstall();
     }
 }
