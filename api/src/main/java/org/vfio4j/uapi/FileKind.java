@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.uapi;
 
+import static org.vfio4j.uapi.FslMcIoctl.FSL_MC_SEND_MC_COMMAND;
 import static org.vfio4j.uapi.IommufdIoctl.IOMMU_DESTROY;
 import static org.vfio4j.uapi.IommufdIoctl.IOMMU_FAULT_QUEUE_ALLOC;
 import static org.vfio4j.uapi.IommufdIoctl.IOMMU_GET_HW_INFO;
@@ -85,7 +86,10 @@ public enum FileKind {
     MIGRATION_DATA,
 
     /** {@code /dev/iommu}; it also answers the commands of a type1 container. */
-    IOMMUFD;
+    IOMMUFD,
+
+    /** {@code /dev/dprc.N}: the commands of a management complex. */
+    MANAGEMENT_COMPLEX;
 
     /**
      * The kernel's name of a command on this kind of file, for messages and traces.
@@ -102,6 +106,7 @@ public enum FileKind {
             case DEVICE -> deviceCommand(command);
             case MIGRATION_DATA -> command == VFIO_MIG_GET_PRECOPY_INFO ? "VFIO_MIG_GET_PRECOPY_INFO" : null;
             case IOMMUFD -> iommufdCommand(command);
+            case MANAGEMENT_COMPLEX -> command == FSL_MC_SEND_MC_COMMAND ? "FSL_MC_SEND_MC_COMMAND" : null;
         };
         return name != null ? name : "ioctl 0x" + Integer.toHexString(command);
     }

@@ -11,7 +11,18 @@ import org.junit.jupiter.api.Test;
 
 /** Every command and constant of the headers is declared, with the kernel's value, and nothing else is. */
 class UapiNumbersTest {
-    private static final List<Class<?>> CLASSES = Declarations.publicClassesBeside(VfioIoctl.class);
+    /** Without those of another header than the ones that the table is made from. */
+    private static final List<Class<?>> CLASSES = Declarations.publicClassesBeside(VfioIoctl.class).stream()
+            .filter(type -> !type.equals(FslMcIoctl.class))
+            .toList();
+
+    /** {@code _IOWR('R', 0xe0, struct fsl_mc_command)}. */
+    @Test
+    void shouldComposeTheCommandOfAManagementComplex() {
+        int readAndWrite = 3 << 30;
+        assertThat(FslMcIoctl.FSL_MC_SEND_MC_COMMAND)
+                .isEqualTo(readAndWrite | FslMcIoctl.COMMAND_LENGTH << 16 | 'R' << 8 | 0xe0);
+    }
 
     @Test
     void shouldDeclareExactlyTheKernelsNumbers() {

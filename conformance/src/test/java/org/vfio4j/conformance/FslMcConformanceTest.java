@@ -18,6 +18,7 @@ import org.vfio4j.uapi.VfioIoctl;
 import org.vfio4j.uapi.VfioIrq;
 import org.vfio4j.uapi.struct.VfioDeviceBindIommufd;
 import org.vfio4j.uapi.struct.VfioDeviceFeature;
+import org.vfio4j.uapi.struct.VfioDeviceInfo;
 import org.vfio4j.uapi.struct.VfioIrqInfo;
 import org.vfio4j.uapi.struct.VfioIrqSet;
 import org.vfio4j.uapi.struct.VfioRegionInfo;
@@ -116,6 +117,23 @@ class FslMcConformanceTest extends UapiTestCase {
         VfioDeviceBindIommufd.tokenUuidPtr(bind, system.memory(16).address());
         refused("BIND with a token", system.ioctl(device, VfioIoctl.VFIO_DEVICE_BIND_IOMMUFD, bind), Errno.EINVAL);
         assertThat(program.bind(device, iommufd)).as("BIND without").isPositive();
+    }
+
+    /** The driver was never taught about capabilities. */
+    @Test
+    @Spec("F-021")
+    void shouldWriteNoMoreOfItsInfoThanItKnows() {
+        long device = open(CONTAINER);
+        var info = program.argument(64).fill((byte) 0x5a);
+        VfioDeviceInfo.argsz(info, VfioDeviceInfo.MIN_ARGSZ - 1);
+        refused("argsz 15", system.ioctl(device, VfioIoctl.VFIO_DEVICE_GET_INFO, info), Errno.EINVAL);
+        VfioDeviceInfo.argsz(info, VfioDeviceInfo.SIZEOF);
+        require("argsz 24", system.ioctl(device, VfioIoctl.VFIO_DEVICE_GET_INFO, info));
+        assertThat(VfioDeviceInfo.numRegions(info)).isEqualTo(1);
+        assertThat(VfioDeviceInfo.numIrqs(info)).isEqualTo(1);
+        assertThat(info.get(ValueLayout.JAVA_LONG, VfioDeviceInfo.MIN_ARGSZ))
+                .as("bytes behind num_irqs")
+                .isEqualTo(0x5a5a_5a5a_5a5a_5a5aL);
     }
 
     @Test

@@ -120,7 +120,7 @@ class OpenRaceTest {
      * the other one waits for that lock, or is inside too.
      */
     @Test
-    @Spec("C-145")
+    @Spec({"C-145", "M-032"})
     void shouldNotOpenOrCloseTwoMembersOfASetAtOnce() throws Exception {
         var one = world.caller();
         var other = world.caller();

@@ -24,8 +24,33 @@ public interface McObject extends BusDevice {
         return type().equals("dprc");
     }
 
-    /** Objects directly inside, when this is a container. */
+    /** Objects directly inside that are on the bus, when this is a container. */
     List<McObject> children();
+
+    /**
+     * Takes the container's own command portal for the host's commands (kernel: {@code fsl_create_mc_io}).
+     *
+     * @throws org.vfio4j.uapi.VfioException EBUSY when somebody has it already
+     */
+    void claimPortal();
+
+    /** Gives {@link #claimPortal the portal} back. */
+    void releasePortal();
+
+    /**
+     * Brings what is inside onto the bus: the container's driver, which has it open, looks into it for the first time
+     * (kernel: {@code dprc_scan_container}). From now on every rescan of the bus looks again, until
+     * {@link #removeChildren}. The bus' listeners hear of each object, those that others need first; one that cannot be
+     * described or is of no known kind is left out. The container's scan lock is held meanwhile: taken after the device lock
+     * of the container and before those of its children.
+     *
+     * @throws org.vfio4j.uapi.VfioException the errno of the status when the objects cannot be counted; nothing is on the bus
+     *     then
+     */
+    void scan();
+
+    /** Takes everything inside off the bus, waiting for its users (kernel: {@code dprc_remove_devices}). */
+    void removeChildren();
 
     /** Number of interrupts. */
     int irqCount();

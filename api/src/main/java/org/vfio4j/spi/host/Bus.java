@@ -2,6 +2,7 @@
 package org.vfio4j.spi.host;
 
 import java.util.List;
+import java.util.Map;
 
 /** A bus type with the devices found on it (kernel: {@code struct bus_type}). Thread-safe. */
 public interface Bus {
@@ -13,6 +14,16 @@ public interface Bus {
 
     /** Names of the native drivers this host has for the bus; binding one makes the host itself own the device. */
     List<String> nativeDrivers();
+
+    /** Files of the bus' own directory, {@code /sys/bus/NAME}, that only the host can answer (kernel: {@code struct bus_attribute}). */
+    default Map<String, DeviceAttribute> attributes() {
+        return Map.of();
+    }
+
+    /** Nodes below {@code /dev} that belong to the bus itself and are there now. */
+    default List<BusNode> nodes() {
+        return List.of();
+    }
 
     /** Reports devices that come and go until the handle is closed. Devices present now are not reported. */
     AutoCloseable listen(Listener listener);
@@ -30,5 +41,14 @@ public interface Bus {
          * of it now; no other can be given it.
          */
         default void removed(BusDevice device) {}
+
+        /** A device that stayed on the bus can be driven again: drivers may take it (kernel: {@code device_attach}). */
+        default void plugged(BusDevice device) {}
+
+        /**
+         * A device stays on the bus but cannot be driven any more; returns when the listener's driver has let go of it
+         * (kernel: {@code device_release_driver}).
+         */
+        default void unplugged(BusDevice device) {}
     }
 }

@@ -24,7 +24,10 @@ public interface MdevLifecycle extends BusDriver {
      */
     void remove(String uuid);
 
-    /** Parents and types with what is still available. */
+    /** Parents that are registered, in the order of their bus. */
+    List<MdevParent> parents();
+
+    /** Types of the registered parents with what is still available. */
     List<TypeView> types();
 
     /**

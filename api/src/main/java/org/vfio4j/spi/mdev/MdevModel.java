@@ -3,6 +3,8 @@ package org.vfio4j.spi.mdev;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.vfio4j.spi.call.Caller;
+import org.vfio4j.spi.call.UapiMapping;
 import org.vfio4j.spi.device.DeviceInfo;
 import org.vfio4j.spi.device.DmaLoggingOps;
 import org.vfio4j.spi.device.IrqInfo;
@@ -11,12 +13,22 @@ import org.vfio4j.spi.device.MigrationControl;
 import org.vfio4j.spi.device.MigrationOps;
 import org.vfio4j.spi.device.RegionInfo;
 import org.vfio4j.spi.iommu.DmaUnmapListener;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
 
 /**
  * Behaviour of one mediated device: the vendor driver's part. Calls follow the rules of
  * {@link org.vfio4j.spi.device.DeviceOps}.
  */
 public interface MdevModel extends DmaUnmapListener {
+    /**
+     * Key of the device set it belongs to: devices that give the same object are opened and closed one at a time. Asked
+     * once, before registration; null for a set of its own. Spec: mdev §6.2.
+     */
+    default @Nullable Object deviceSetKey() {
+        return null;
+    }
+
     /** First open. */
     void open(UserMemory memory);
 
@@ -48,6 +60,16 @@ public interface MdevModel extends DmaUnmapListener {
 
     /** Writes. */
     long write(long position, MemorySegment source);
+
+    /** Any other device-control call; see {@link org.vfio4j.spi.device.DeviceOps#ioctl}. */
+    default long ioctl(Caller caller, int command, long argument) {
+        throw new VfioException(Errno.ENOTTY, "this mediated device has no ioctl 0x" + Integer.toHexString(command));
+    }
+
+    /** Maps part of a region; see {@link org.vfio4j.spi.device.DeviceOps#mmap}. */
+    default UapiMapping mmap(long offset, long length, int protection, boolean shared) {
+        throw new VfioException(Errno.EINVAL, "this mediated device has nothing to map");
+    }
 
     /** Migration ops, asked once before registration; see {@link org.vfio4j.spi.device.DeviceOps#migration}. */
     default @Nullable MigrationOps migration(MigrationControl control) {

@@ -50,7 +50,7 @@ final class DeviceCodec {
         VfioDeviceInfo.flags(struct, info.flags());
         VfioDeviceInfo.numRegions(struct, info.regions());
         VfioDeviceInfo.numIrqs(struct, info.irqs());
-        user.write(struct, Math.min(Integer.toUnsignedLong(argsz), VfioDeviceInfo.SIZEOF));
+        user.write(struct, Math.min(Integer.toUnsignedLong(argsz), info.size()));
         return 0;
     }
 

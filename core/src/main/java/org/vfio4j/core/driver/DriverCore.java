@@ -315,17 +315,27 @@ public final class DriverCore implements AutoCloseable {
 
         @Override
         public void removing(BusDevice device) {
+            unplugged(device);
+        }
+
+        @Override
+        public void removed(BusDevice device) {
+            unplugged(device);
+            bindings.override(device, null);
+        }
+
+        @Override
+        public void plugged(BusDevice device) {
+            added(device);
+        }
+
+        @Override
+        public void unplugged(BusDevice device) {
             bindings.with(device, binding -> {
                 if (!letGo(device, binding) && device.nativeDriver().isPresent()) {
                     device.unbindNative();
                 }
             });
-        }
-
-        @Override
-        public void removed(BusDevice device) {
-            removing(device);
-            bindings.override(device, null);
         }
     }
 

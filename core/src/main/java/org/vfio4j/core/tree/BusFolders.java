@@ -35,8 +35,9 @@ final class BusFolders {
 
     private Folder bus(Bus bus) {
         String path = BUS + bus.name();
-        return new Entries()
-                .add("devices", links(bus.devices(), path + "/devices"))
+        var own = new Entries();
+        bus.attributes().forEach((name, attribute) -> own.add(name, new HostAttribute(attribute)));
+        return own.add("devices", links(bus.devices(), path + "/devices"))
                 .add("drivers", drivers(bus))
                 .add(
                         "drivers_autoprobe",

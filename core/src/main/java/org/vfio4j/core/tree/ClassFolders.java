@@ -25,14 +25,22 @@ final class ClassFolders {
     private final DeviceRegistry registry;
     private final DeviceTree openings;
     private final MdevFolders mdev;
+    private final BusNodes busNodes;
 
     @Inject
-    ClassFolders(DevFolders nodes, VfioGroups groups, DeviceRegistry registry, DeviceTree openings, MdevFolders mdev) {
+    ClassFolders(
+            DevFolders nodes,
+            VfioGroups groups,
+            DeviceRegistry registry,
+            DeviceTree openings,
+            MdevFolders mdev,
+            BusNodes busNodes) {
         this.nodes = nodes;
         this.groups = groups;
         this.registry = registry;
         this.openings = openings;
         this.mdev = mdev;
+        this.busNodes = busNodes;
     }
 
     /** Classes that only VFIO and the mdev core make. */
@@ -83,6 +91,7 @@ final class ClassFolders {
         if (openings.offersIommufd()) {
             misc.add("iommu", link(MISC, miscPath("iommu")));
         }
+        busNodes.names().forEach(name -> misc.add(name, link(MISC, miscPath(name))));
         return misc;
     }
 
@@ -97,6 +106,8 @@ final class ClassFolders {
                         miscPlace("vfio", DeviceNode.CONTAINER_MINOR, "vfio/vfio", 0666),
                         miscPlace("iommu", DeviceNode.IOMMU_MINOR, "iommu", 0660))
                 : Stream.of(miscPlace("vfio", DeviceNode.CONTAINER_MINOR, "vfio/vfio", 0666));
+        var ofBuses = busNodes.nodes().stream()
+                .map(node -> miscPlace(node.name(), busNodes.minor(node), node.name(), node.mode()));
         var ofGroups = shown.stream()
                 .map(group -> new Place(
                         groupPath(group),
@@ -108,7 +119,7 @@ final class ClassFolders {
                                 group.minor(),
                                 "vfio/" + group.nodeName(),
                                 Optional.empty())));
-        return Stream.concat(misc, ofGroups);
+        return Stream.of(misc, ofBuses, ofGroups).flatMap(places -> places);
     }
 
     private static Place miscPlace(String name, int minor, String node, int mode) {

@@ -28,13 +28,16 @@ final class DevFolders {
     private final DeviceTree openings;
     private final VfioGroups groups;
     private final DeviceRegistry registry;
+    private final BusNodes busNodes;
     private final int pageSize;
 
     @Inject
-    DevFolders(DeviceTree openings, VfioGroups groups, DeviceRegistry registry, PhysicalMemory memory) {
+    DevFolders(
+            DeviceTree openings, VfioGroups groups, DeviceRegistry registry, BusNodes busNodes, PhysicalMemory memory) {
         this.openings = openings;
         this.groups = groups;
         this.registry = registry;
+        this.busNodes = busNodes;
         this.pageSize = memory.pageSize();
     }
 
@@ -50,7 +53,9 @@ final class DevFolders {
                             DeviceNode.IOMMU_MINOR,
                             caller -> new IommufdUapi(openings.openIommufd())));
         }
-        return dev;
+        return new Listing(
+                () -> Stream.concat(dev.names().stream(), busNodes.names()),
+                name -> dev.child(name).or(() -> busNodes.find(name)));
     }
 
     private Folder vfio() {

@@ -26,6 +26,9 @@ record DeviceNode(int mode, int major, int minor, Function<Caller, UapiFile> ope
     /** The first of the minors that the kernel gives out on demand, which starts above {@code MISC_DYNAMIC_MINOR}. */
     static final int IOMMU_MINOR = 256;
 
+    /** First minor of the nodes that buses of the host offer. */
+    static final int BUS_MINOR = IOMMU_MINOR + 1;
+
     /** Of group nodes. The kernel takes the highest free one of its dynamic majors; here it is always this one. */
     static final int GROUP_MAJOR = 243;
 

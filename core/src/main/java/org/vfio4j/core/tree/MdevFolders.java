@@ -31,13 +31,9 @@ final class MdevFolders {
         this.drivers = drivers;
     }
 
-    /** Parents; none while there is no driver that makes devices of them. */
+    /** Parents that are registered; none while there is no driver that makes devices of them. */
     Stream<MdevParent> parents() {
-        return drivers.mdevDriver().isEmpty()
-                ? Stream.empty()
-                : host.buses().stream()
-                        .filter(MdevBus.class::isInstance)
-                        .flatMap(bus -> ((MdevBus) bus).parents().stream());
+        return drivers.mdevDriver().stream().flatMap(driver -> driver.parents().stream());
     }
 
     /** The parent with a name. */
@@ -65,8 +61,8 @@ final class MdevFolders {
 
     private Folder type(MdevParent parent, MdevType type) {
         String directory = "/sys" + parent.sysfsPath() + "/" + TYPES + "/" + directoryName(parent, type) + "/devices";
-        return new Entries()
-                .add("available_instances", TextAttribute.readable(() -> parent.available(type) + "\n"))
+        var entries = new Entries()
+                .add("available_instances", TextAttribute.readable(() -> available(parent, type) + "\n"))
                 .add("create", TextAttribute.action(0200, text -> lifecycle().create(parent.name(), type.name(), text)))
                 .add("device_api", TextAttribute.readable(() -> type.deviceApi() + "\n"))
                 .add(
@@ -78,6 +74,17 @@ final class MdevFolders {
                                         .findFirst()
                                         .map(device -> TreeLink.between(directory, "/sys" + device.sysfsPath()))))
                 .add("name", TextAttribute.readable(() -> prettyName(type) + "\n"));
+        type.description().ifPresent(text -> entries.add("description", TextAttribute.readable(() -> text + "\n")));
+        return entries;
+    }
+
+    private int available(MdevParent parent, MdevType type) {
+        return lifecycle().types().stream()
+                .filter(view -> view.parent().equals(parent.name())
+                        && view.type().name().equals(type.name()))
+                .findFirst()
+                .orElseThrow(() -> new VfioException(Errno.ENODEV, parent.name() + " is not registered any more"))
+                .available();
     }
 
     private static String prettyName(MdevType type) {

@@ -19,8 +19,6 @@ final class HostCommands {
     private static final int RESET_CONTAINER = 0x0052;
     private static final int API_VERSION = 0xa051;
     private static final int ATTRIBUTES = 0x0041;
-    private static final int OBJECT_COUNT = 0x1591;
-    private static final int OBJECT = 0x15a1;
 
     private static final int NON_RECURSIVE = 1;
 
@@ -46,7 +44,6 @@ final class HostCommands {
     private static final int TOKEN_SHIFT = 32;
     private static final int ID_SHIFT = 48;
     private static final long STATUS_READY = 1;
-    private static final int NAME_LENGTH = 16;
 
     private final McObject portal;
 
@@ -65,11 +62,6 @@ final class HostCommands {
         boolean atLeast(int otherMajor, int otherMinor) {
             return major > otherMajor || (major == otherMajor && minor >= otherMinor);
         }
-    }
-
-    /** Whether objects of a type can be opened. */
-    static boolean known(String type) {
-        return OPEN.containsKey(type);
     }
 
     /**
@@ -98,29 +90,6 @@ final class HostCommands {
     ApiVersion apiVersion() {
         long version = send(API_VERSION, 0)[1];
         return new ApiVersion((int) version & 0xffff, (int) (version >>> 16) & 0xffff);
-    }
-
-    /** How many objects are in a container. */
-    int objectCount(int token) {
-        return (int) (send(OBJECT_COUNT, token)[1] >>> 32);
-    }
-
-    /** Name of an object in a container. */
-    String object(int token, int index) {
-        long[] answer = send(OBJECT, token, Integer.toUnsignedLong(index));
-        return type(answer) + "." + (int) (answer[1] >>> 32);
-    }
-
-    private static String type(long[] answer) {
-        var text = new StringBuilder(NAME_LENGTH);
-        for (int i = 0; i < NAME_LENGTH; i++) {
-            int character = (int) (answer[4 + i / Long.BYTES] >>> (i % Long.BYTES * Byte.SIZE)) & 0xff;
-            if (character == 0) {
-                break;
-            }
-            text.append((char) character);
-        }
-        return text.toString();
     }
 
     /** Resets the object behind a token. */

@@ -83,7 +83,8 @@ final class McDeviceOps implements DeviceOps {
     @Override
     public DeviceInfo info() {
         int reset = object.isContainer() ? VfioDeviceInfoFlags.VFIO_DEVICE_FLAGS_RESET : 0;
-        return new DeviceInfo(VfioDeviceInfoFlags.VFIO_DEVICE_FLAGS_FSL_MC | reset, regions.count(), object.irqCount());
+        return new DeviceInfo(VfioDeviceInfoFlags.VFIO_DEVICE_FLAGS_FSL_MC | reset, regions.count(), object.irqCount())
+                .withoutCapabilities();
     }
 
     @Override

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.drivers.fslmc;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.drivers.fslmc.HostCommands.ApiVersion;
@@ -14,9 +11,6 @@ import org.vfio4j.uapi.VfioException;
 /** A container this driver has open on its own portal, from probe to release. Spec: fsl-mc §3. */
 final class OpenContainer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OpenContainer.class);
-
-    /** Types others need, which are therefore found first. */
-    private static final Set<String> ALLOCATABLE = Set.of("dpmcp", "dpcon", "dpbp");
 
     private static final int OLDEST_API = 6;
 
@@ -35,13 +29,23 @@ final class OpenContainer implements AutoCloseable {
     /**
      * Opens a container.
      *
-     * @throws VfioException EINVAL when it has no portal, ENOTSUPP when its firmware is too old, or a command's errno;
-     *     nothing stays open then
+     * @throws VfioException EINVAL when it has no portal, EBUSY when somebody has that, ENOTSUPP when its firmware is too old,
+     *     or a command's errno; nothing stays open then
      */
     static OpenContainer open(McObject container) {
         if (container.container() != null && container.regions().isEmpty()) {
             throw new VfioException(Errno.EINVAL, "probe refused: " + container.name() + " has no command portal");
         }
+        container.claimPortal();
+        try {
+            return openClaimed(container);
+        } catch (RuntimeException e) {
+            container.releasePortal();
+            throw e;
+        }
+    }
+
+    private static OpenContainer openClaimed(McObject container) {
         var commands = new HostCommands(container);
         int token = commands.open(container.type(), container.id());
         try {
@@ -60,52 +64,12 @@ final class OpenContainer implements AutoCloseable {
         }
     }
 
-    /**
-     * Finds what is in it, in the order in which it is to be bound.
-     *
-     * @throws VfioException when the objects cannot be counted; one that cannot be described is only left out
-     */
-    List<McObject> scan() {
-        int count = commands.objectCount(token);
-        List<McObject> first = new ArrayList<>();
-        List<McObject> rest = new ArrayList<>();
-        for (int index = 0; index < count; index++) {
-            String name;
-            try {
-                name = commands.object(token, index);
-            } catch (VfioException e) {
-                LOG.warn("{}: object {} is left out: {}", container.name(), index, e.getMessage());
-                continue;
-            }
-            container.children().stream()
-                    .filter(child -> child.name().equals(name))
-                    .filter(OpenContainer::sensible)
-                    .forEach(child -> (ALLOCATABLE.contains(child.type()) ? first : rest).add(child));
-        }
-        first.addAll(rest);
-        return first;
-    }
-
-    /** Objects of unknown types, and of types that cannot have the regions they claim, are left out. */
-    private static boolean sensible(McObject object) {
-        boolean regions = object.regions().isEmpty()
-                || switch (object.type()) {
-                    case "dprc", "dpmcp", "dpio" -> true;
-                    default -> false;
-                };
-        if (!HostCommands.known(object.type()) || !regions) {
-            LOG.warn("{} is left out: no such object is known", object.name());
-            return false;
-        }
-        return true;
-    }
-
     /** Resets everything directly inside. */
     void reset() {
         commands.resetContainer(token, container.id(), version);
     }
 
-    /** Gives the token back; a failure is only logged. */
+    /** Gives the token and the portal back; a failure is only logged. */
     @Override
     public void close() {
         try {
@@ -113,5 +77,6 @@ final class OpenContainer implements AutoCloseable {
         } catch (VfioException e) {
             LOG.warn("{} was not closed: {}", container.name(), e.getMessage());
         }
+        container.releasePortal();
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.drivers.fslmc;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -10,13 +12,14 @@ import org.vfio4j.spi.device.BusDriver;
 import org.vfio4j.spi.device.DriverEnvironment;
 import org.vfio4j.spi.device.VfioDevice;
 import org.vfio4j.spi.fslmc.McObject;
+import org.vfio4j.spi.host.Bus;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /**
- * Takes objects of the management complex. A container brings everything directly inside with it; they share a device set,
- * whose key is the container. Spec: fsl-mc §3.
+ * Takes objects of the management complex. A container brings everything directly inside with it, also what appears there
+ * later; they share a device set, whose key is the container. Spec: fsl-mc §3.
  */
 final class VfioFslMcDriver implements BusDriver {
     private static final Logger LOG = LoggerFactory.getLogger(VfioFslMcDriver.class);
@@ -27,9 +30,39 @@ final class VfioFslMcDriver implements BusDriver {
     /** Devices this driver has; changed under the core's device lock. */
     private final Map<BusDevice, VfioDevice> devices = new ConcurrentHashMap<>();
 
+    /** Ends listening; set once for each bus, before any device is probed. */
+    private final List<AutoCloseable> watchers = new CopyOnWriteArrayList<>();
+
     VfioFslMcDriver(DriverEnvironment environment, PollClock clock) {
         this.environment = environment;
         this.clock = clock;
+    }
+
+    @Override
+    public void attachBus(Bus bus) {
+        watchers.add(bus.listen(new Watcher()));
+    }
+
+    /** Children of this driver's containers are this driver's, whenever they appear. */
+    private final class Watcher implements Bus.Listener {
+        @Override
+        public void added(BusDevice device) {
+            if (device instanceof McObject object) {
+                var container = object.container();
+                if (container != null && devices.containsKey(container)) {
+                    bindChild(object);
+                }
+            }
+        }
+
+        @Override
+        public void plugged(BusDevice device) {
+            added(device);
+        }
+
+        /** The core lets drivers go. */
+        @Override
+        public void removing(BusDevice device) {}
     }
 
     @Override
@@ -48,7 +81,7 @@ final class VfioFslMcDriver implements BusDriver {
         var container = OpenContainer.open(object);
         var vfioDevice = register(object, container);
         try {
-            container.scan().forEach(this::bindChild);
+            object.scan();
         } catch (RuntimeException e) {
             release(object, vfioDevice);
             throw e;
@@ -106,9 +139,21 @@ final class VfioFslMcDriver implements BusDriver {
         vfioDevice.unregister();
         devices.remove(object);
         if (object.isContainer()) {
-            object.children().stream().filter(devices::containsKey).forEach(this::unbindChild);
+            object.children().reversed().stream().filter(devices::containsKey).forEach(this::unbindChild);
+            object.removeChildren();
         }
         vfioDevice.put();
+    }
+
+    @Override
+    public void close() {
+        for (var watcher : watchers) {
+            try {
+                watcher.close();
+            } catch (Exception e) {
+                LOG.warn("a bus is still listened to", e);
+            }
+        }
     }
 
     private void unbindChild(McObject child) {

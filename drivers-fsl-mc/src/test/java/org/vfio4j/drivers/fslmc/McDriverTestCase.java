@@ -54,10 +54,12 @@ abstract class McDriverTestCase {
                                         object("dpni", 2, 200),
                                         object("dpni", 3, 100))),
                         new ContainerSpec(3, 2, placement, Optional.empty(), List.of(object("dpio", 2, 1)))));
-        return new McBus(spec, container -> McIsolation.NONE, core.memory(), Runnable::run, versions);
+        var made = new McBus(spec, container -> McIsolation.NONE, core.memory(), Runnable::run, versions);
+        core.driver.attachBus(made);
+        return made;
     }
 
-    private static ObjectSpec object(String type, int id, int irqs) {
+    static ObjectSpec object(String type, int id, int irqs) {
         return new ObjectSpec(type, id, irqs, Optional.empty());
     }
 
@@ -67,10 +69,7 @@ abstract class McDriverTestCase {
     }
 
     McObject object(String name) {
-        return (McObject) bus.devices().stream()
-                .filter(device -> device.name().equals(name))
-                .findFirst()
-                .orElseThrow();
+        return bus.object(name);
     }
 
     SimulatedVfioDevice device(String name) {

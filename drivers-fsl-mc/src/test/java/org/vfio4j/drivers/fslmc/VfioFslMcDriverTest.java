@@ -89,8 +89,8 @@ class VfioFslMcDriverTest extends McDriverTestCase {
     @Test
     void shouldSayWhatObjectsAre() {
         core.bind(object("dprc.2"));
-        assertThat(ops("dprc.2").info()).isEqualTo(new DeviceInfo((1 << 6) | 1, 1, 1));
-        assertThat(ops("dpni.1").info()).isEqualTo(new DeviceInfo(1 << 6, 0, 1));
+        assertThat(ops("dprc.2").info()).isEqualTo(new DeviceInfo((1 << 6) | 1, 1, 1, 16));
+        assertThat(ops("dpni.1").info()).isEqualTo(new DeviceInfo(1 << 6, 0, 1, 16));
     }
 
     @Spec({"F-022", "F-023", "F-024", "F-025"})

@@ -9,6 +9,7 @@ import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.mdev.MdevDevice;
+import org.vfio4j.spi.mdev.MdevType;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -20,25 +21,56 @@ final class MdevNodes {
     private final Map<UUID, MdevNode> nodes = new LinkedHashMap<>();
 
     /**
-     * Reserves a UUID.
+     * Reserves a UUID, and one of the parent's instances if it has a limit.
      *
-     * @throws VfioException EEXIST when it is in use, also by a device whose removal has not finished
+     * @throws VfioException EEXIST when the UUID is in use, also by a device whose removal has not finished; EUSERS when all
+     *     instances are
      */
     MdevNode reserve(UUID uuid, ParentGate gate) {
         listLock.lock();
         try {
-            var node = new MdevNode(uuid, gate);
-            if (nodes.putIfAbsent(uuid, node) != null) {
+            if (nodes.containsKey(uuid)) {
                 throw new VfioException(
                         Errno.EEXIST, "create refused: there is a mediated device " + uuid + " already");
             }
+            var most = gate.parent().maxInstances();
+            if (most.isPresent() && left(gate, most.getAsInt()) == 0) {
+                throw new VfioException(
+                        Errno.EUSERS,
+                        "create refused: all " + most.getAsInt() + " instances of "
+                                + gate.parent().name() + " are in use");
+            }
+            var node = new MdevNode(uuid, gate);
+            nodes.put(uuid, node);
             return node;
         } finally {
             listLock.unlock();
         }
     }
 
-    /** The UUID is free again. */
+    /** How many devices of a type can still be made. */
+    int available(ParentGate gate, MdevType type) {
+        var most = gate.parent().maxInstances();
+        if (most.isEmpty()) {
+            return gate.parent().available(type);
+        }
+        listLock.lock();
+        try {
+            return left(gate, most.getAsInt());
+        } finally {
+            listLock.unlock();
+        }
+    }
+
+    /** Instances left of a parent; every UUID reserved for it takes one. The list lock is held. */
+    private int left(ParentGate gate, int most) {
+        return most
+                - (int) nodes.values().stream()
+                        .filter(node -> node.gate() == gate)
+                        .count();
+    }
+
+    /** The UUID, and the instance with it, is free again. */
     void release(MdevNode node) {
         listLock.lock();
         try {

@@ -3,6 +3,8 @@ package org.vfio4j.drivers.mdev;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.vfio4j.spi.call.Caller;
+import org.vfio4j.spi.call.UapiMapping;
 import org.vfio4j.spi.device.DeviceInfo;
 import org.vfio4j.spi.device.DeviceOps;
 import org.vfio4j.spi.device.DmaLoggingOps;
@@ -102,6 +104,16 @@ final class MdevOps implements DeviceOps {
     @Override
     public long write(long position, MemorySegment source) {
         return model.write(position, source);
+    }
+
+    @Override
+    public long ioctl(Caller caller, int command, long argument) {
+        return model.ioctl(caller, command, argument);
+    }
+
+    @Override
+    public UapiMapping mmap(long offset, long length, int protection, boolean shared) {
+        return model.mmap(offset, length, protection, shared);
     }
 
     @Override

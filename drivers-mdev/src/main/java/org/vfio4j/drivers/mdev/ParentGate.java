@@ -16,8 +16,8 @@ final class ParentGate {
     /** Taken first, shared across a whole creation or removal, exclusively by unregistration; before the list lock. */
     private final ReentrantReadWriteLock unregisterLock = new ReentrantReadWriteLock();
 
-    /** Written under the exclusive lock. */
-    private boolean unregistered;
+    /** Written under the exclusive lock; read without a lock to see what there is. */
+    private volatile boolean unregistered;
 
     ParentGate(MdevParent parent) {
         this.parent = parent;
@@ -25,6 +25,11 @@ final class ParentGate {
 
     MdevParent parent() {
         return parent;
+    }
+
+    /** Whether it still offers its types. */
+    boolean registered() {
+        return !unregistered;
     }
 
     /**
@@ -51,14 +56,20 @@ final class ParentGate {
         unregisterLock.readLock().unlock();
     }
 
-    /** Waits for creations and removals that run, lets no other begin, then removes what is left. */
-    void shut(Runnable removeChildren) {
+    /**
+     * Waits for creations and removals that run, lets no other begin, then removes what is left.
+     *
+     * @return false when it was shut before
+     */
+    boolean shut(Runnable removeChildren) {
         unregisterLock.writeLock().lock();
         try {
-            if (!unregistered) {
-                removeChildren.run();
-                unregistered = true;
+            if (unregistered) {
+                return false;
             }
+            removeChildren.run();
+            unregistered = true;
+            return true;
         } finally {
             unregisterLock.writeLock().unlock();
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.drivers.mdev;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ import org.vfio4j.spi.mdev.MdevBus;
 import org.vfio4j.spi.mdev.MdevDevice;
 import org.vfio4j.spi.mdev.MdevLifecycle;
 import org.vfio4j.spi.mdev.MdevModel;
+import org.vfio4j.spi.mdev.MdevParent;
 import org.vfio4j.spi.mdev.MdevType;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -44,7 +46,13 @@ final class VfioMdevDriver implements MdevLifecycle {
             return;
         }
         bus = mdevBus;
-        mdevBus.parents().forEach(parent -> gates.add(new ParentGate(parent)));
+        for (var parent : mdevBus.parents()) {
+            try {
+                register(parent);
+            } catch (VfioException e) {
+                LOG.warn("parent {} offers nothing: {}", parent.name(), e.getMessage());
+            }
+        }
         for (var wish : mdevBus.initialDevices()) {
             try {
                 create(wish.parent(), wish.type(), wish.uuid().toString());
@@ -52,6 +60,38 @@ final class VfioMdevDriver implements MdevLifecycle {
                 LOG.warn("mediated device {} is not there at start: {}", wish.uuid(), e.getMessage());
             }
         }
+    }
+
+    /**
+     * Registers a parent (kernel: {@code mdev_register_driver} and {@code mdev_register_parent}). Spec: mdev §2.1, §2.2.
+     *
+     * @throws VfioException EINVAL when a type has no device API, EEXIST when two types have one name; nothing is registered
+     *     then
+     */
+    void register(MdevParent parent) {
+        var names = new HashSet<String>();
+        for (var type : parent.types()) {
+            if (type.deviceApi().isEmpty()) {
+                throw new VfioException(
+                        Errno.EINVAL,
+                        "registration refused: type " + type.name() + " of " + parent.name() + " has no device API");
+            }
+            if (!names.add(type.name())) {
+                throw new VfioException(
+                        Errno.EEXIST,
+                        "registration refused: parent " + parent.name() + " has two types \"" + type.name() + "\"");
+            }
+        }
+        gates.add(new ParentGate(parent));
+        parent.changed("MDEV_STATE=registered");
+    }
+
+    @Override
+    public List<MdevParent> parents() {
+        return gates.stream()
+                .filter(ParentGate::registered)
+                .map(ParentGate::parent)
+                .toList();
     }
 
     @Override
@@ -107,6 +147,10 @@ final class VfioMdevDriver implements MdevLifecycle {
                                 + " is bound when it is created, never later"));
         var vfioDevice = MdevOps.allocate((MdevDevice) device, environment);
         try {
+            var setKey = ((MdevDevice) device).model().deviceSetKey();
+            if (setKey != null) {
+                vfioDevice.assignDeviceSet(setKey);
+            }
             vfioDevice.registerEmulated();
         } catch (RuntimeException e) {
             vfioDevice.put();
@@ -165,9 +209,9 @@ final class VfioMdevDriver implements MdevLifecycle {
     @Override
     public List<TypeView> types() {
         return gates.stream()
-                .map(ParentGate::parent)
-                .flatMap(parent ->
-                        parent.types().stream().map(type -> new TypeView(parent.name(), type, parent.available(type))))
+                .filter(ParentGate::registered)
+                .flatMap(gate -> gate.parent().types().stream()
+                        .map(type -> new TypeView(gate.parent().name(), type, nodes.available(gate, type))))
                 .toList();
     }
 
@@ -178,8 +222,11 @@ final class VfioMdevDriver implements MdevLifecycle {
     }
 
     private void unregister(ParentGate gate) {
-        gate.shut(
+        boolean shut = gate.shut(
                 () -> nodes.activeOf(gate).stream().filter(nodes::beginRemoval).forEach(this::unplug));
+        if (shut) {
+            gate.parent().changed("MDEV_STATE=unregistered");
+        }
     }
 
     private ParentGate gate(String parent) {

@@ -17,9 +17,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vfio4j.host.embedded.machine.MdevSpec;
 import org.vfio4j.host.embedded.machine.MdevSpec.ParentSpec;
-import org.vfio4j.host.embedded.mdev.SerialMdevBus;
+import org.vfio4j.host.embedded.mdev.SampleBus;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.mdev.MdevBus;
+import org.vfio4j.spi.model.SharedRegisters;
 import org.vfio4j.testing.Spec;
 import org.vfio4j.testing.fixture.SimulatedVfioDevice;
 import org.vfio4j.testing.fixture.SimulatedVfioDevice.Kind;
@@ -30,14 +31,20 @@ import org.vfio4j.uapi.VfioException;
 class VfioMdevDriverTest {
     private static final String UUID_TEXT = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1abc";
 
-    private final SerialMdevBus bus = new SerialMdevBus(
-            new MdevSpec(List.of(new ParentSpec("mtty", 24), new ParentSpec("mtty2", 2)), List.of()), Runnable::run);
+    private final SampleBus bus = new SampleBus(
+            new MdevSpec(List.of(new ParentSpec("mtty", 24), new ParentSpec("mtty2", 2)), List.of()),
+            Runnable::run,
+            VfioMdevDriverTest::noDisplays);
     private final FakeCore core = new FakeCore();
     private final VfioMdevDriver driver = core.driver;
 
     @BeforeEach
     void attach() {
         driver.attachBus(bus);
+    }
+
+    private static SharedRegisters noDisplays(SharedRegisters.Layout layout) {
+        throw new UnsupportedOperationException("there are no displays in these tests, not even of " + layout.length());
     }
 
     private static void assertRefused(Errno errno, Runnable action) {
@@ -247,8 +254,10 @@ class VfioMdevDriverTest {
     void shouldMakeTheDevicesAMachineWants() {
         var wish = new MdevBus.Wish("mtty", "dma", UUID.fromString(UUID_TEXT));
         var impossible = new MdevBus.Wish("mtty", "no such type", new UUID(1, 1));
-        try (var wanted = new SerialMdevBus(
-                new MdevSpec(List.of(new ParentSpec("mtty", 1)), List.of(impossible, wish)), Runnable::run)) {
+        try (var wanted = new SampleBus(
+                new MdevSpec(List.of(new ParentSpec("mtty", 1)), List.of(impossible, wish)),
+                Runnable::run,
+                VfioMdevDriverTest::noDisplays)) {
             new FakeCore().driver.attachBus(wanted);
             assertThat(wanted.devices().stream().map(BusDevice::name)).containsExactly(UUID_TEXT);
         }

@@ -23,8 +23,9 @@ import org.vfio4j.host.embedded.machine.IommuSpec;
 import org.vfio4j.host.embedded.machine.MachineDescription;
 import org.vfio4j.host.embedded.machine.McSpec;
 import org.vfio4j.host.embedded.machine.MdevSpec;
-import org.vfio4j.host.embedded.mdev.SerialMdevBus;
+import org.vfio4j.host.embedded.mdev.SampleBus;
 import org.vfio4j.host.embedded.register.DoorbellPoller;
+import org.vfio4j.host.embedded.register.RegisterMemory;
 import org.vfio4j.spi.host.Bus;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.host.DmaFault;
@@ -113,7 +114,10 @@ final class EmbeddedHost implements Host {
             buses.add(pci.topology());
         }
         if (!machine.mdev().equals(MdevSpec.NONE)) {
-            var mdev = new SerialMdevBus(machine.mdev(), devices);
+            var mdev = new SampleBus(
+                    machine.mdev(),
+                    devices,
+                    layout -> new RegisterMemory(layout, (offset, before, now) -> {}, doorbells));
             owned.push(mdev);
             buses.add(mdev);
         }
@@ -165,9 +169,10 @@ final class EmbeddedHost implements Host {
         return buses;
     }
 
+    /** A group whose devices have not been found yet is only a number that is kept for it. */
     @Override
     public List<IommuGroup> groups() {
-        return groups.all();
+        return groups.all().stream().filter(group -> !group.devices().isEmpty()).toList();
     }
 
     @Override

@@ -4,12 +4,13 @@ package org.vfio4j.runner.notify;
 import static org.vfio4j.runner.notify.SystemCallNumber.*;
 
 import org.vfio4j.ffm.SeccompFilter;
+import org.vfio4j.uapi.FslMcIoctl;
 
 /**
  * Which system calls of the program are looked at: as few as can be, since each costs microseconds instead of nanoseconds.
  *
  * <ul>
- *   <li>{@code ioctl} by its type byte, on any descriptor;
+ *   <li>{@code ioctl} by its type byte, on any descriptor, and the one command of the management complex' node;
  *   <li>calls that name a path, since a filter cannot see which, and for the same reason {@code getdents64};
  *   <li>{@code pread} and {@code pwrite} that look like accesses to a device: of at most 8 bytes, or at an offset no ordinary
  *       file has (regions start at multiples of 2^40);
@@ -77,6 +78,9 @@ public final class InterestingCalls {
         }
         on(filter, IOCTL)
                 .loadLow(1)
+                .ifEqual(FslMcIoctl.FSL_MC_SEND_MC_COMMAND, "other-command")
+                .end(SeccompFilter.NOTIFY)
+                .label("other-command")
                 .and(TYPE_BYTE)
                 .ifEqual(VFIO_TYPE, "allow")
                 .end(SeccompFilter.NOTIFY)

@@ -67,6 +67,7 @@ final class ArgumentText {
                     memory.read(argument, fd, 0, Integer.BYTES);
                     yield ", [" + fd.get(ValueLayout.JAVA_INT, 0) + "]";
                 }
+                case "FSL_MC_SEND_MC_COMMAND" -> McCommandText.of(memory, argument, arena);
                 case "VFIO_GROUP_GET_DEVICE_FD" -> ", \"" + string(memory, argument, arena) + "\"";
                 default -> struct(command, memory, argument, arena);
             };

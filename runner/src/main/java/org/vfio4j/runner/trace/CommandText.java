@@ -49,6 +49,9 @@ final class CommandText {
         if (handle.origin() == Origin.MADE) {
             return handle.file().positional() ? FileKind.DEVICE : FileKind.MIGRATION_DATA;
         }
+        if (path.startsWith("/dev/dprc.")) {
+            return FileKind.MANAGEMENT_COMPLEX;
+        }
         return path.startsWith("/dev/vfio/devices/") ? FileKind.DEVICE : FileKind.GROUP;
     }
 

@@ -42,7 +42,7 @@ public final class MachineSlot implements DeviceSlot {
     private final ReentrantLock driverLock = new ReentrantLock();
 
     private volatile @Nullable String nativeDriver;
-    private @Nullable BusDevice device;
+    private volatile @Nullable BusDevice device;
 
     /** A place as planned, on a bus whose devices have no registers that users map. */
     public MachineSlot(Plan plan) {
@@ -88,7 +88,8 @@ public final class MachineSlot implements DeviceSlot {
     }
 
     /**
-     * Puts the device in: it joins its group and {@link #dma} works. Called once, before anybody uses the device.
+     * Puts the device in: it joins its group and {@link #dma} works. Called before anybody uses the device; again only
+     * after {@link #uninstall}.
      *
      * @param busMaster whether the device may access memory now; asked at every access
      */
@@ -105,7 +106,11 @@ public final class MachineSlot implements DeviceSlot {
 
     /** Takes the device out: it leaves its group and reaches no memory any more. No native driver has it. */
     public void uninstall() {
-        plan.group.ifPresent(group -> group.leave(installed()));
+        if (plan.group.isPresent()) {
+            plan.group.get().leave(installed());
+        } else {
+            port.target = null;
+        }
     }
 
     @Override
@@ -206,8 +211,8 @@ public final class MachineSlot implements DeviceSlot {
 
     /** A device is given its port while it is being made, before the group knows the device. */
     private static final class LatePort implements DmaPort {
-        /** Set once, before any thread but the one that builds the machine sees the device. */
-        private @Nullable DmaPort target;
+        /** Set when the device is installed, which may be when the machine runs. */
+        private volatile @Nullable DmaPort target;
 
         @Override
         public boolean read(long iova, MemorySegment buffer, long offset, long length) {

@@ -6,6 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.host.embedded.device.MachineSlot;
@@ -13,12 +16,14 @@ import org.vfio4j.host.embedded.device.TextAttribute;
 import org.vfio4j.spi.fslmc.McObject;
 import org.vfio4j.spi.fslmc.McRegion;
 import org.vfio4j.spi.host.DeviceAttribute;
-import org.vfio4j.spi.model.DeviceSlot;
 import org.vfio4j.spi.model.ModelledDevice;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
-/** An object of the machine's management complex. Its members and regions are complete before anybody else sees it. */
+/**
+ * An object of the machine's management complex: what the firmware has, and, once its container has been scanned, a device
+ * on the bus. Its regions are complete before anybody else sees it.
+ */
 final class EmbeddedMcObject implements McObject, ModelledDevice {
     /** The native driver of containers. */
     static final String CONTAINER_DRIVER = "fsl_mc_dprc";
@@ -30,14 +35,38 @@ final class EmbeddedMcObject implements McObject, ModelledDevice {
     private final @Nullable EmbeddedMcObject container;
     private final MachineSlot slot;
     private final ManagementComplex complex;
+    private final McScanner scanner;
     private final McInterrupts interrupts;
     private final McVectorPool pool;
 
     /** The host's side of this container's portal, or of the portal of the container this is in. */
     private final McHostSide hostSide;
 
+    /** Objects directly inside this container; guarded by the firmware lock. */
     private final List<EmbeddedMcObject> members = new ArrayList<>();
+
     private final List<RegionModel> regions = new ArrayList<>();
+
+    /** Whether it can be used; guarded by the firmware lock. */
+    private boolean plugged = true;
+
+    /**
+     * Held while this container is scanned and while what is inside goes (kernel: {@code scan_mutex}): after the container's
+     * device lock in the core, before those of its children and before the firmware lock.
+     */
+    final ReentrantLock scanLock = new ReentrantLock();
+
+    /** Whether its driver has looked inside; guarded by {@link #scanLock}. */
+    boolean scanned;
+
+    /** Members that are on the bus; changed under {@link #scanLock}. */
+    final CopyOnWriteArrayList<EmbeddedMcObject> present = new CopyOnWriteArrayList<>();
+
+    /** Whether it was plugged when its container was scanned last; changed under the container's scan lock. */
+    volatile boolean seenPlugged = true;
+
+    /** Who has the portal of this container; empty for nobody. */
+    private final AtomicReference<String> portalOwner = new AtomicReference<>("");
 
     EmbeddedMcObject(
             String type,
@@ -45,12 +74,14 @@ final class EmbeddedMcObject implements McObject, ModelledDevice {
             int irqs,
             @Nullable EmbeddedMcObject container,
             MachineSlot slot,
-            ManagementComplex complex) {
+            ManagementComplex complex,
+            McScanner scanner) {
         this.type = type;
         this.id = id;
         this.container = container;
         this.slot = slot;
         this.complex = complex;
+        this.scanner = scanner;
         if (container == null || type.equals("dprc")) {
             this.pool = new McVectorPool();
             this.hostSide = new McHostSide(this, complex);
@@ -59,18 +90,36 @@ final class EmbeddedMcObject implements McObject, ModelledDevice {
             this.hostSide = container.hostSide;
         }
         this.interrupts = new McInterrupts(pool, irqs);
-        if (container != null) {
-            container.members.add(this);
-        }
-        complex.add(this);
     }
 
     void add(RegionModel region) {
         regions.add(region);
     }
 
+    /** What is directly inside; the firmware lock is held. */
     List<EmbeddedMcObject> members() {
         return members;
+    }
+
+    /** Whether it can be used; the firmware lock is held. */
+    boolean isPlugged() {
+        return plugged;
+    }
+
+    /** It can be used from now on, or cannot any more; the firmware lock is held. */
+    void plug(boolean usable) {
+        plugged = usable;
+    }
+
+    /** The container it is in; null for the root. */
+    @Nullable
+    EmbeddedMcObject parent() {
+        return container;
+    }
+
+    /** The host's side of this container's portal. */
+    McHostSide hostSide() {
+        return hostSide;
     }
 
     McInterrupts interrupts() {
@@ -93,8 +142,13 @@ final class EmbeddedMcObject implements McObject, ModelledDevice {
 
     /** Major and minor number of the type's interface, as two halves of 16 bits. */
     int version() {
+        return version(type, complex.versions());
+    }
+
+    /** The same of any object of a type. */
+    static int version(String type, McVersions firmware) {
         return switch (type) {
-            case "dprc" -> complex.versions().major() | (complex.versions().minor() << 16);
+            case "dprc" -> firmware.major() | (firmware.minor() << 16);
             // Before its fourth version dpseci could not use shareable memory.
             case "dpseci" -> 3;
             default -> 8;
@@ -124,7 +178,35 @@ final class EmbeddedMcObject implements McObject, ModelledDevice {
 
     @Override
     public List<McObject> children() {
-        return List.copyOf(members);
+        return List.copyOf(present);
+    }
+
+    @Override
+    public void claimPortal() {
+        claimPortal("a driver");
+    }
+
+    /** See {@link McObject#claimPortal()}; a refusal names the owner. */
+    void claimPortal(String owner) {
+        if (!portalOwner.compareAndSet("", owner)) {
+            throw new VfioException(
+                    Errno.EBUSY, "the command portal of " + name() + " is refused: " + portalOwner.get() + " has it");
+        }
+    }
+
+    @Override
+    public void releasePortal() {
+        portalOwner.set("");
+    }
+
+    @Override
+    public void scan() {
+        scanner.scan(this);
+    }
+
+    @Override
+    public void removeChildren() {
+        scanner.removeChildren(this);
     }
 
     @Override
@@ -177,7 +259,7 @@ final class EmbeddedMcObject implements McObject, ModelledDevice {
     }
 
     @Override
-    public DeviceSlot slot() {
+    public MachineSlot slot() {
         return slot;
     }
 
@@ -225,10 +307,15 @@ final class EmbeddedMcObject implements McObject, ModelledDevice {
             throw new VfioException(
                     Errno.ENODEV, "bind refused: native driver " + driver + " does not take objects like " + name());
         }
+        if (!complex.plugged(this)) {
+            throw new VfioException(
+                    Errno.ENODEV,
+                    "bind refused: " + name() + " is not plugged, native driver " + driver + " cannot use it");
+        }
         slot.bindNative(driver);
         if (isContainer()) {
             try {
-                hostSide.openContainer();
+                takeNatively(driver);
             } catch (VfioException e) {
                 slot.unbindNative();
                 throw e;
@@ -236,12 +323,34 @@ final class EmbeddedMcObject implements McObject, ModelledDevice {
         }
     }
 
+    /** The bus' own driver of containers takes this one: opens it, looks inside and listens to its events. */
+    private void takeNatively(String driver) {
+        claimPortal(driver);
+        try {
+            hostSide.openContainer();
+            try {
+                scan();
+                hostSide.program(this, interrupts.connect(event -> scanner.changed(this)));
+            } catch (VfioException e) {
+                removeChildren();
+                hostSide.closeContainer();
+                throw e;
+            }
+        } catch (VfioException e) {
+            releasePortal();
+            throw e;
+        }
+    }
+
     @Override
     public void unbindNative() {
-        slot.unbindNative();
-        if (isContainer()) {
+        if (isContainer() && slot.nativeDriver().isPresent()) {
+            interrupts.disconnect();
+            removeChildren();
             hostSide.closeContainer();
+            releasePortal();
         }
+        slot.unbindNative();
     }
 
     @Override

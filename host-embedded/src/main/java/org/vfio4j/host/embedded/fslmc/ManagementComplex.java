@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
@@ -23,6 +24,12 @@ final class ManagementComplex {
     private static final int NOT_CONNECTED = -1;
     private static final int REVISION = 0;
 
+    // Events of a container, as bits of its interrupt's status.
+    private static final int OBJECT_ADDED = 0x01;
+    private static final int OBJECT_REMOVED = 0x02;
+    private static final int OBJECT_DESTROYED = 0x20;
+    private static final int OBJECT_CREATED = 0x40;
+
     private final McVersions versions;
 
     /**
@@ -36,33 +43,129 @@ final class ManagementComplex {
     /** What users have open, by portal. */
     private final List<McSession> userSessions = new ArrayList<>();
 
-    private final Map<Integer, McStatus> answers = new HashMap<>();
+    private final Map<Order, McStatus> answers = new HashMap<>();
     private final Set<Integer> ignored = new HashSet<>();
     private IntConsumer tap = command -> {};
 
+    private @Nullable Factory factory;
+
     ManagementComplex(McVersions versions) {
         this.versions = versions;
+    }
+
+    /** Makes objects at run time; called with the firmware lock held. */
+    interface Factory {
+        /** Makes an object with the regions of its type, known to nobody yet. */
+        EmbeddedMcObject make(EmbeddedMcObject container, String type, int id, int irqs);
+    }
+
+    /** Commands that are answered without being carried out: all with an id, or those with a certain first parameter. */
+    private record Order(int command, OptionalLong parameter) {}
+
+    /** Who makes objects at run time. */
+    void factory(Factory maker) {
+        locked(() -> factory = maker);
     }
 
     McVersions versions() {
         return versions;
     }
 
+    /** An object exists from now on. */
     void add(EmbeddedMcObject object) {
-        locked(() -> objects.add(object));
+        locked(() -> {
+            objects.add(object);
+            var container = object.parent();
+            if (container != null) {
+                container.members().add(object);
+            }
+        });
+    }
+
+    /** An object exists no more; what was open of it is closed. */
+    void remove(EmbeddedMcObject object) {
+        locked(() -> {
+            objects.remove(object);
+            var container = object.parent();
+            if (container != null) {
+                container.members().remove(object);
+            }
+            userSessions.forEach(session -> session.forget(object));
+        });
+    }
+
+    /** The object of a name that is directly inside a container. */
+    @Nullable
+    EmbeddedMcObject find(EmbeddedMcObject container, String name) {
+        firmwareLock.lock();
+        try {
+            return container.members().stream()
+                    .filter(object -> object.name().equals(name))
+                    .findFirst()
+                    .orElse(null);
+        } finally {
+            firmwareLock.unlock();
+        }
+    }
+
+    /** Every object there is, wherever. */
+    List<EmbeddedMcObject> objects() {
+        firmwareLock.lock();
+        try {
+            return List.copyOf(objects);
+        } finally {
+            firmwareLock.unlock();
+        }
+    }
+
+    /** Whether an object can be used. */
+    boolean plugged(EmbeddedMcObject object) {
+        firmwareLock.lock();
+        try {
+            return object.isPlugged();
+        } finally {
+            firmwareLock.unlock();
+        }
+    }
+
+    /** Plugs or unplugs an object. */
+    void plug(EmbeddedMcObject object, boolean usable) {
+        locked(() -> {
+            if (object.isPlugged() != usable) {
+                object.plug(usable);
+                happened(object.parent(), usable ? OBJECT_ADDED : OBJECT_REMOVED);
+            }
+        });
+    }
+
+    /** Tells a container's host of an event; the firmware lock is held. */
+    private static void happened(@Nullable EmbeddedMcObject container, int cause) {
+        if (container != null) {
+            container.interrupts().raise(0, cause);
+        }
+    }
+
+    /** A user's side of a portal is not used any more. */
+    void remove(McSession session) {
+        locked(() -> userSessions.remove(session));
     }
 
     void add(McSession session) {
         locked(() -> userSessions.add(session));
     }
 
-    /** From now on a command is answered with a status instead of being carried out; OK carries it out again. */
-    void answer(int command, McStatus status) {
+    /**
+     * From now on a command is answered with a status instead of being carried out; OK carries it out again.
+     *
+     * @param parameter the first word of parameters the command must have; empty for any
+     */
+    void answer(int command, OptionalLong parameter, McStatus status) {
         locked(() -> {
+            var order = new Order(command, parameter);
             if (status == McStatus.OK) {
-                answers.remove(command);
+                answers.remove(order);
             } else {
-                answers.put(command, status);
+                answers.put(order, status);
             }
         });
     }
@@ -108,7 +211,10 @@ final class ManagementComplex {
             if (ignored.contains(id)) {
                 return false;
             }
-            var forced = answers.get(id);
+            var forced = answers.get(new Order(id, OptionalLong.empty()));
+            if (forced == null) {
+                forced = answers.get(new Order(id, OptionalLong.of(words[1])));
+            }
             var status = forced != null ? forced : carryOut(id, container, session, words);
             words[0] = McCommand.withStatus(words[0], status);
             return true;
@@ -122,12 +228,24 @@ final class ManagementComplex {
             case McCommand.MC_VERSION ->
                 answer(words, pair(REVISION, versions.major()), Integer.toUnsignedLong(versions.minor()));
             case McCommand.CONTAINER_ID -> answer(words, container.id());
-            case McCommand.DPRC_API_VERSION -> answer(words, versions.major() | (versions.minor() << 16));
             default -> {
+                if ((id & McCommand.FAMILY) == McCommand.API_VERSIONS) {
+                    return apiVersion(id, words);
+                }
                 String type = McCommand.opens(id);
                 return type.isEmpty() ? withToken(id, session, words) : open(container, session, type, words);
             }
         }
+        return McStatus.OK;
+    }
+
+    /** Version of a type's interface; the containers' is the firmware's. */
+    private McStatus apiVersion(int id, long[] words) {
+        String type = McCommand.typeOf(id);
+        if (type.isEmpty()) {
+            return McStatus.UNSUPPORTED_OP;
+        }
+        answer(words, EmbeddedMcObject.version(type, versions));
         return McStatus.OK;
     }
 
@@ -198,12 +316,14 @@ final class ManagementComplex {
                 yield McStatus.OK;
             }
             case McCommand.OBJECT_COUNT -> {
-                answer(words, pair(0, container.children().size()));
+                answer(words, pair(0, container.members().size()));
                 yield McStatus.OK;
             }
             case McCommand.OBJECT -> describe(container, (int) words[1], words);
             case McCommand.OBJECT_REGION_V1, McCommand.OBJECT_REGION_V2, McCommand.OBJECT_REGION_V3 ->
                 id == versions.regionCommand() ? describeRegion(container, words) : McStatus.UNSUPPORTED_OP;
+            case McCommand.ASSIGN -> assign(container, words, true);
+            case McCommand.UNASSIGN -> assign(container, words, false);
             case McCommand.SET_DPRC_IRQ -> program(container, words);
             case McCommand.SET_OBJECT_IRQ -> {
                 var object = reached(container, words, (int) (words[3] >>> 32), 4);
@@ -213,8 +333,80 @@ final class ManagementComplex {
                 answer(words, 0, 0, 0, 0, 0, 0, Integer.toUnsignedLong(NOT_CONNECTED));
                 yield McStatus.OK;
             }
-            default -> McStatus.UNSUPPORTED_OP;
+            default ->
+                switch (id & McCommand.FAMILY) {
+                    case McCommand.CREATIONS -> create(container, McCommand.typeOf(id), words);
+                    case McCommand.DESTRUCTIONS -> destroy(container, McCommand.typeOf(id), (int) words[1]);
+                    default -> McStatus.UNSUPPORTED_OP;
+                };
         };
+    }
+
+    /** A new object, not plugged; containers would need isolation that the machine does not have to give. */
+    private McStatus create(EmbeddedMcObject container, String type, long[] words) {
+        var maker = factory;
+        if (maker == null || type.isEmpty()) {
+            return McStatus.UNSUPPORTED_OP;
+        }
+        if (type.equals("dprc")) {
+            return McStatus.NO_RESOURCE;
+        }
+        int id = 0;
+        while (find(type, id) != null) {
+            id++;
+        }
+        var object = maker.make(container, type, id, McVersions.irqs(type));
+        object.plug(false);
+        add(object);
+        happened(container, OBJECT_CREATED);
+        answer(words, id);
+        return McStatus.OK;
+    }
+
+    private McStatus destroy(EmbeddedMcObject container, String type, int id) {
+        var object = find(type, id);
+        if (object == null || object.isContainer()) {
+            return McStatus.CONFIG_ERR;
+        }
+        if (!container.reaches(object)) {
+            return McStatus.NO_PRIVILEGE;
+        }
+        var from = object.parent();
+        remove(object);
+        happened(from, OBJECT_DESTROYED);
+        return McStatus.OK;
+    }
+
+    /**
+     * Moves an object between a container and one directly inside, or plugs and unplugs it where it is. Moved, it is another
+     * one in the place it comes to: what was open of it is closed.
+     *
+     * @param down from the container into the other one, else out of that one
+     */
+    private McStatus assign(EmbeddedMcObject container, long[] words, boolean down) {
+        var other = find("dprc", (int) words[1]);
+        var object = find(McCommand.name(words, 3), (int) (words[2] >>> 32));
+        if (other == null || object == null || object.isContainer()) {
+            return McStatus.CONFIG_ERR;
+        }
+        boolean usable = ((words[1] >>> 32) & McCommand.PLUGGED) != 0;
+        if (other.equals(container) && down && container.equals(object.parent())) {
+            plug(object, usable);
+            return McStatus.OK;
+        }
+        var from = down ? container : other;
+        var to = down ? other : container;
+        var maker = factory;
+        if (maker == null || !container.equals(other.parent()) || !from.equals(object.parent())) {
+            return McStatus.NO_PRIVILEGE;
+        }
+        remove(object);
+        var moved = maker.make(to, object.type(), object.id(), object.irqCount());
+        moved.plug(usable);
+        add(moved);
+        happened(from, OBJECT_REMOVED);
+        happened(to, OBJECT_ADDED);
+        return McStatus.OK;
     }
 
     private McStatus resetContainer(EmbeddedMcObject from, int id, boolean recursive) {
@@ -251,7 +443,7 @@ final class ManagementComplex {
             return McStatus.CONFIG_ERR;
         }
         var object = members.get(index);
-        int state = STATE_PLUGGED | (isOpen(object) ? STATE_OPEN : 0);
+        int state = (object.isPlugged() ? STATE_PLUGGED : 0) | (isOpen(object) ? STATE_OPEN : 0);
         answer(
                 words,
                 pair(0, object.id()),

@@ -14,7 +14,6 @@ final class McCommand {
     // Command ids: code << 4 | version.
     static final int MC_VERSION = 0x8311;
     static final int CONTAINER_ID = 0x8301;
-    static final int DPRC_API_VERSION = 0xa051;
     static final int DPRC_OPEN = 0x8051;
     static final int CLOSE = 0x8001;
     static final int RESET = 0x0051;
@@ -32,6 +31,17 @@ final class McCommand {
     static final int IRQ_STATUS = 0x0161;
     static final int IRQ_CLEAR = 0x0171;
     static final int CONNECTION = 0x16c1;
+    static final int ASSIGN = 0x1571;
+    static final int UNASSIGN = 0x1581;
+
+    // Commands there are for each type, whose number is in bits 4 to 9: what is left of an id under a mask.
+    static final int FAMILY = 0xfc00;
+    static final int CREATIONS = 0x9000;
+    static final int DESTRUCTIONS = 0x9800;
+    static final int API_VERSIONS = 0xa000;
+
+    /** Option of {@link #ASSIGN}, in the high half of the first parameter: the object can be used. */
+    static final long PLUGGED = 0x8000_0000L;
 
     /** Option of {@link #RESET_CONTAINER}: child containers are left alone. */
     static final int NON_RECURSIVE = 1;
@@ -127,5 +137,10 @@ final class McCommand {
             }
         }
         return "";
+    }
+
+    /** The type that a command of a {@link #FAMILY} is about; empty when there is none of its number. */
+    static String typeOf(int id) {
+        return opens(0x8001 | (id & ~FAMILY & 0xfff0));
     }
 }

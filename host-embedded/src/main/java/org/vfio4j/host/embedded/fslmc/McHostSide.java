@@ -38,12 +38,10 @@ final class McHostSide {
         if (!complex.execute(container, session, words)) {
             throw new VfioException(Errno.ETIMEDOUT, failed(id) + " was not answered");
         }
-        int code = McCommand.status(words[0]);
-        for (var status : McStatus.values()) {
-            if (status.code() == code && status.errno().isPresent()) {
-                throw new VfioException(status.errno().get(), failed(id) + " was answered with " + status);
-            }
-        }
+        var status = McStatus.of(words[0]);
+        status.errno().ifPresent(errno -> {
+            throw new VfioException(errno, failed(id) + " was answered with " + status);
+        });
         if (id == McCommand.DPRC_OPEN && (int) words[1] == container.id()) {
             containerToken = McCommand.token(words[0]);
         } else if (id == McCommand.CLOSE && token == containerToken) {
@@ -66,10 +64,32 @@ final class McHostSide {
     /** It lets go. */
     void closeContainer() {
         if (containerToken != 0) {
-            long[] words = new long[McCommand.WORDS];
-            words[0] = McCommand.header(McCommand.CLOSE, containerToken);
-            send(words);
+            sendWithToken(McCommand.CLOSE);
         }
+    }
+
+    /** How many objects are directly inside. */
+    int objectCount() {
+        return (int) (sendWithToken(McCommand.OBJECT_COUNT)[1] >>> 32);
+    }
+
+    /** Name of one of them. */
+    String objectName(int index) {
+        long[] answer = sendWithToken(McCommand.OBJECT, index);
+        return McCommand.name(answer, 4) + "." + (int) (answer[1] >>> 32);
+    }
+
+    /** Lets the container tell the host of its events, or keep them to itself. */
+    void enableEvents(boolean enabled) {
+        sendWithToken(McCommand.IRQ_ENABLE, enabled ? 1 : 0);
+    }
+
+    private long[] sendWithToken(int id, long... parameters) {
+        long[] words = new long[McCommand.WORDS];
+        words[0] = McCommand.header(id, containerToken);
+        System.arraycopy(parameters, 0, words, 1, parameters.length);
+        send(words);
+        return words;
     }
 
     /** Tells the firmware where the messages of an object's interrupts go; a failure is only logged. */

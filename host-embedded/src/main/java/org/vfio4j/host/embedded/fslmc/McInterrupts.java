@@ -148,6 +148,15 @@ final class McInterrupts {
         }
     }
 
+    boolean isEnabled(int index) {
+        interruptLock.lock();
+        try {
+            return enabled[index];
+        } finally {
+            interruptLock.unlock();
+        }
+    }
+
     void mask(int index, int causes) {
         interruptLock.lock();
         try {

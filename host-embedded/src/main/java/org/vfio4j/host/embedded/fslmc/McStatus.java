@@ -41,6 +41,17 @@ public enum McStatus {
         this.errno = Optional.ofNullable(errno);
     }
 
+    /** The status in a header; a code nobody knows is as good as no answer (kernel: EINVAL). */
+    static McStatus of(long header) {
+        int code = McCommand.status(header);
+        for (var status : values()) {
+            if (status.code == code) {
+                return status;
+            }
+        }
+        return READY;
+    }
+
     /** The byte in the header. */
     public int code() {
         return code;

@@ -37,6 +37,11 @@ public record McVersions(int major, int minor) {
         return atLeast(6, 6) ? PORTAL : OLD_SOFTWARE_PORTAL;
     }
 
+    /** Interrupts of an object of a type that is made while the machine runs. */
+    static int irqs(String type) {
+        return type.equals("dpbp") || type.equals("dpcon") ? 0 : 1;
+    }
+
     /** The command that describes regions to this version's users. */
     int regionCommand() {
         if (atLeast(6, 6)) {

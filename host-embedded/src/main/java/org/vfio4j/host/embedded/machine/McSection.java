@@ -26,12 +26,13 @@ final class McSection {
     McSpec read(JsonObject json) {
         var nativeDrivers = json.texts("nativeDrivers");
         var otherwise = json.optionalText("iommu");
+        var inRoot = objects(json);
         var specs = new ArrayList<McSpec.ContainerSpec>();
         for (var container : json.objects("containers", "an fsl-mc container")) {
             specs.add(container(container, otherwise));
         }
         json.noOthers();
-        return new McSpec(nativeDrivers, specs);
+        return new McSpec(nativeDrivers, inRoot, specs);
     }
 
     private McSpec.ContainerSpec container(JsonObject json, Optional<String> otherwise) {
@@ -44,6 +45,14 @@ final class McSection {
             throw json.where("id").refuse("container dprc." + id + " is here already");
         }
         var placement = file.placement(json, otherwise);
+        var objects = objects(json);
+        var driver = MachineFile.driver(json);
+        json.noOthers();
+        return new McSpec.ContainerSpec(id, parent, placement, driver, objects);
+    }
+
+    /** Objects directly in a container, the root or another. */
+    private List<McSpec.ObjectSpec> objects(JsonObject json) {
         var objects = new ArrayList<McSpec.ObjectSpec>();
         for (var object : json.objects("objects", "an fsl-mc object")) {
             var spec = new McSpec.ObjectSpec(
@@ -57,8 +66,6 @@ final class McSection {
             }
             objects.add(spec);
         }
-        var driver = MachineFile.driver(json);
-        json.noOthers();
-        return new McSpec.ContainerSpec(id, parent, placement, driver, objects);
+        return objects;
     }
 }

@@ -9,16 +9,23 @@ import java.util.Optional;
  * natively.
  *
  * @param nativeDrivers names of the host's drivers for objects
+ * @param objects what is in the root itself, without child containers; behind no IOMMU
  * @param containers containers in topology order, a parent before its children
  */
-public record McSpec(List<String> nativeDrivers, List<ContainerSpec> containers) {
+public record McSpec(List<String> nativeDrivers, List<ObjectSpec> objects, List<ContainerSpec> containers) {
     /** No fsl-mc bus. */
     public static final McSpec NONE = new McSpec(List.of(), List.of());
 
     /** Copies the lists. */
     public McSpec {
         nativeDrivers = List.copyOf(nativeDrivers);
+        objects = List.copyOf(objects);
         containers = List.copyOf(containers);
+    }
+
+    /** Nothing in the root but containers. */
+    public McSpec(List<String> nativeDrivers, List<ContainerSpec> containers) {
+        this(nativeDrivers, List.of(), containers);
     }
 
     /**

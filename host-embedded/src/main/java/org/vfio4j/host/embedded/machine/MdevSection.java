@@ -11,6 +11,10 @@ import org.vfio4j.spi.mdev.MdevBus;
 /** Reads the section {@code mdev} of a description. */
 final class MdevSection {
     private static final int CANONICAL_UUID = 36;
+    private static final int PORTS = 24;
+    private static final int MOST_PORTS = 4096;
+    private static final int DISPLAYS = 4;
+    private static final int MOST_DISPLAYS = 256;
 
     private MdevSection() {}
 
@@ -18,13 +22,17 @@ final class MdevSection {
         var parents = new ArrayList<MdevSpec.ParentSpec>();
         for (var parent : json.objects("parents", "an mdev parent")) {
             String name = parent.text("name");
-            parent.word("model", List.of("mtty"), "mtty");
-            int ports = (int) parent.number("ports", 1, 4096, 24);
+            boolean displays =
+                    parent.word("model", List.of("mtty", "mdpy"), "mtty").equals("mdpy");
+            int capacity = (int)
+                    (displays
+                            ? parent.number("instances", 0, MOST_DISPLAYS, DISPLAYS)
+                            : parent.number("ports", 1, MOST_PORTS, PORTS));
             parent.noOthers();
             if (parents.stream().anyMatch(other -> other.name().equals(name))) {
                 throw parent.where("name").refuse("mdev parent \"" + name + "\" is here already");
             }
-            parents.add(new MdevSpec.ParentSpec(name, ports));
+            parents.add(new MdevSpec.ParentSpec(name, displays ? MdevSpec.Model.MDPY : MdevSpec.Model.MTTY, capacity));
         }
         var devices = new ArrayList<MdevBus.Wish>();
         Set<UUID> uuids = new HashSet<>();

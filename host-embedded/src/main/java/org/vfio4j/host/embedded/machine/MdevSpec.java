@@ -20,11 +20,25 @@ public record MdevSpec(List<ParentSpec> parents, List<MdevBus.Wish> devices) {
         devices = List.copyOf(devices);
     }
 
+    /** What a parent makes. */
+    public enum Model {
+        /** Serial ports. */
+        MTTY,
+        /** Displays. */
+        MDPY
+    }
+
     /**
-     * A serial-port parent.
+     * A parent.
      *
      * @param name device name, for example {@code mtty}
-     * @param ports how many ports it can hand out, 1 to 4096
+     * @param model what it makes
+     * @param capacity how many serial ports it can hand out, or how many displays there can be
      */
-    public record ParentSpec(String name, int ports) {}
+    public record ParentSpec(String name, Model model, int capacity) {
+        /** A parent of serial ports. */
+        public ParentSpec(String name, int ports) {
+            this(name, Model.MTTY, ports);
+        }
+    }
 }

@@ -5,9 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.vfio4j.host.embedded.device.TextAttribute;
 import org.vfio4j.spi.device.DeviceInfo;
 import org.vfio4j.spi.device.DmaLoggingOps;
 import org.vfio4j.spi.device.IrqInfo;
@@ -15,7 +18,7 @@ import org.vfio4j.spi.device.IrqSet;
 import org.vfio4j.spi.device.MigrationControl;
 import org.vfio4j.spi.device.MigrationOps;
 import org.vfio4j.spi.device.RegionInfo;
-import org.vfio4j.spi.mdev.MdevModel;
+import org.vfio4j.spi.host.DeviceAttribute;
 import org.vfio4j.spi.mdev.UserMemory;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioDeviceInfoFlags;
@@ -28,7 +31,7 @@ import org.vfio4j.uapi.struct.UapiLayouts;
  * A serial device: one or two looped-back ports, and for one type a DMA engine. The ports outlive a close, as in the
  * original; interrupts, pins, a running transfer, a migration and a log of writes end with it. Spec: mdev §9.
  */
-final class SerialDevice implements MdevModel {
+final class SerialDevice implements SampleModel {
     private static final int REGION_SHIFT = 40;
     private static final long OFFSET_MASK = (1L << REGION_SHIFT) - 1;
 
@@ -62,6 +65,11 @@ final class SerialDevice implements MdevModel {
 
     SerialType type() {
         return type;
+    }
+
+    @Override
+    public Map<String, DeviceAttribute> attributes(UUID uuid) {
+        return Map.of("vendor/sample_mdev_dev", TextAttribute.line(() -> "This is MDEV " + uuid));
     }
 
     @Override
@@ -180,9 +188,10 @@ final class SerialDevice implements MdevModel {
     public DeviceInfo info() {
         interrupts.describe();
         return new DeviceInfo(
-                VfioDeviceInfoFlags.VFIO_DEVICE_FLAGS_RESET | VfioDeviceInfoFlags.VFIO_DEVICE_FLAGS_PCI,
-                VfioPci.VFIO_PCI_NUM_REGIONS,
-                VfioPci.VFIO_PCI_NUM_IRQS);
+                        VfioDeviceInfoFlags.VFIO_DEVICE_FLAGS_RESET | VfioDeviceInfoFlags.VFIO_DEVICE_FLAGS_PCI,
+                        VfioPci.VFIO_PCI_NUM_REGIONS,
+                        VfioPci.VFIO_PCI_NUM_IRQS)
+                .withoutCapabilities();
     }
 
     @Override

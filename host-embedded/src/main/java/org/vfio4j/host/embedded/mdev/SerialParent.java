@@ -9,13 +9,12 @@ import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import org.vfio4j.spi.mdev.MdevModel;
-import org.vfio4j.spi.mdev.MdevParent;
 import org.vfio4j.spi.mdev.MdevType;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /** A board of serial ports that its devices share (kernel: the {@code mtty} sample's device). Spec: mdev §9. */
-final class SerialParent implements MdevParent {
+final class SerialParent implements SampleParent {
     /** What type directories start with: the parent's class. */
     private static final String CLASS_NAME = "mtty";
 
@@ -94,8 +93,8 @@ final class SerialParent implements MdevParent {
         }
     }
 
-    /** Frees what is left when the machine is switched off. */
-    void powerOff() {
+    @Override
+    public void powerOff() {
         portsLock.lock();
         try {
             made.forEach(SerialDevice::free);

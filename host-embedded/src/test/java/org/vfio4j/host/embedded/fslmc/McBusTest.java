@@ -6,15 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.vfio4j.core.memory.FrameTable;
 import org.vfio4j.core.memory.SegmentMemory;
 import org.vfio4j.host.embedded.iommu.EmbeddedGroup;
@@ -27,7 +31,9 @@ import org.vfio4j.host.embedded.machine.McSpec.ObjectSpec;
 import org.vfio4j.host.embedded.machine.Placement;
 import org.vfio4j.host.embedded.machine.SourcePosition;
 import org.vfio4j.spi.fslmc.McObject;
+import org.vfio4j.spi.host.Bus;
 import org.vfio4j.spi.host.BusDevice;
+import org.vfio4j.spi.host.DeviceAttribute;
 import org.vfio4j.spi.host.IommuDomain;
 import org.vfio4j.spi.memory.Protection;
 import org.vfio4j.testing.Spec;
@@ -83,10 +89,17 @@ class McBusTest {
     }
 
     private McObject get(String name) {
-        return (McObject) bus.devices().stream()
-                .filter(device -> device.name().equals(name))
-                .findFirst()
-                .orElseThrow();
+        return bus.object(name);
+    }
+
+    private List<String> onBus() {
+        return bus.devices().stream().map(BusDevice::name).toList();
+    }
+
+    /** What a driver does that takes the container. */
+    private void scan(String container) {
+        openContainer(get(container));
+        get(container).scan();
     }
 
     /** Sends a command through a portal as its user does; answers the words. */
@@ -114,17 +127,129 @@ class McBusTest {
     }
 
     @Test
-    void shouldListContainersWithWhatIsInThem() {
-        assertThat(bus.devices().stream().map(BusDevice::name))
+    void shouldBringOntoTheBusWhatDriversLookInto() {
+        assertThat(onBus()).as("the root has its native driver").containsExactly("dprc.1", "dprc.2", "dprc.4");
+        assertThat(get("dpni.1").iommuGroup().orElseThrow().devices()).containsExactly(get("dprc.2"));
+        scan("dprc.2");
+        assertThat(onBus())
                 .containsExactly(
-                        "dprc.1", "dprc.2", "dpmcp.1", "dpio.1", "dpio.3", "dpni.1", "dpbp.1", "dprc.3", "dpio.2",
-                        "dprc.4", "dpni.9");
+                        "dprc.1", "dprc.2", "dprc.4", "dpmcp.1", "dpbp.1", "dpio.1", "dpio.3", "dpni.1", "dprc.3");
         assertThat(get("dprc.2").children().stream().map(McObject::name))
-                .containsExactly("dpmcp.1", "dpio.1", "dpio.3", "dpni.1", "dpbp.1", "dprc.3");
+                .as("those that others need first")
+                .containsExactly("dpmcp.1", "dpbp.1", "dpio.1", "dpio.3", "dpni.1", "dprc.3");
+        scan("dprc.3");
+        assertThat(onBus()).endsWith("dprc.3", "dpio.2");
         assertThat(get("dpio.2").sysfsPath()).isEqualTo("/devices/platform/fsl-mc/dprc.1/dprc.2/dprc.3/dpio.2");
         assertThat(get("dprc.1").iommuGroup()).isEmpty();
         assertThat(get("dpni.1").iommuGroup()).isEqualTo(get("dprc.2").iommuGroup());
+        assertThat(get("dpni.1").iommuGroup().orElseThrow().devices()).contains(get("dprc.2"), get("dpni.1"));
         assertThat(get("dprc.3").iommuGroup()).isNotEqualTo(get("dprc.2").iommuGroup());
+    }
+
+    @Test
+    void shouldTakeOffTheBusWhatIsInAContainerThatNobodyHas() {
+        scan("dprc.2");
+        get("dprc.2").removeChildren();
+        assertThat(onBus()).containsExactly("dprc.1", "dprc.2", "dprc.4");
+        assertThat(get("dpni.1").iommuGroup().orElseThrow().devices()).containsExactly(get("dprc.2"));
+        bus.rescan();
+        assertThat(onBus()).as("nobody has the container").doesNotContain("dpni.1");
+        get("dprc.2").scan();
+        assertThat(onBus()).contains("dpni.1");
+    }
+
+    /** Everything a listener can hear. */
+    private class Heard implements Bus.Listener {
+        private final List<String> words = new ArrayList<>();
+
+        @Override
+        public void added(BusDevice device) {
+            words.add("+" + device.name());
+        }
+
+        @Override
+        public void removing(BusDevice device) {
+            assertThat(onBus()).contains(device.name());
+            words.add("-" + device.name());
+        }
+
+        @Override
+        public void plugged(BusDevice device) {
+            words.add("plugged " + device.name());
+        }
+
+        @Override
+        public void unplugged(BusDevice device) {
+            words.add("unplugged " + device.name());
+        }
+
+        List<String> take() {
+            var taken = List.copyOf(words);
+            words.clear();
+            return taken;
+        }
+    }
+
+    @Test
+    void shouldTellListenersWhatARescanFinds() {
+        scan("dprc.2");
+        var heard = new Heard();
+        bus.listen(heard);
+        bus.rescan();
+        assertThat(heard.take()).isEmpty();
+        bus.create("dprc.2", object("dpni", 7, 1));
+        bus.create("dprc.2", object("dpmcp", 7, 1));
+        bus.plug("dpio.1", false);
+        bus.destroy("dpbp.1");
+        assertThat(heard.take()).as("before the rescan").isEmpty();
+        bus.rescan();
+        assertThat(heard.take()).containsExactly("-dpbp.1", "+dpmcp.7", "unplugged dpio.1", "+dpni.7");
+        bus.plug("dpio.1", true);
+        bus.rescan();
+        assertThat(heard.take()).containsExactly("plugged dpio.1");
+    }
+
+    private DeviceAttribute attribute(String name) {
+        return Objects.requireNonNull(bus.attributes().get(name));
+    }
+
+    @Test
+    void shouldRescanByAttribute() {
+        scan("dprc.2");
+        bus.create("dprc.2", object("dpni", 7, 1));
+        var rescan = attribute("rescan");
+        for (String text : new String[] {"x", "", "-1", "1 1"}) {
+            assertThatExceptionOfType(VfioException.class)
+                    .isThrownBy(() -> rescan.write(0, text.getBytes(StandardCharsets.US_ASCII)))
+                    .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
+        }
+        rescan.write(0, "0\n".getBytes(StandardCharsets.US_ASCII));
+        assertThat(onBus()).doesNotContain("dpni.7");
+        rescan.write(0, "1\n".getBytes(StandardCharsets.US_ASCII));
+        assertThat(onBus()).contains("dpni.7");
+        assertThat(rescan.mode()).isEqualTo(0200);
+    }
+
+    /** The root's own driver hears of events in it, unless it is told not to. */
+    @Test
+    @Timeout(30)
+    void shouldLookIntoTheRootByItselfWhenSomethingHappensThere() throws Exception {
+        var autorescan = attribute("autorescan");
+        assertThat(new String(autorescan.read(), StandardCharsets.US_ASCII)).isEqualTo("1\n");
+        var appeared = new CountDownLatch(1);
+        bus.listen(new Heard() {
+            @Override
+            public void added(BusDevice device) {
+                appeared.countDown();
+            }
+        });
+        bus.create("dprc.1", object("dpni", 7, 1));
+        bus.plug("dpni.7", false);
+        appeared.await();
+        assertThat(onBus()).contains("dpni.7");
+
+        autorescan.write(0, "0\n".getBytes(StandardCharsets.US_ASCII));
+        assertThat(new String(autorescan.read(), StandardCharsets.US_ASCII)).isEqualTo("0\n");
     }
 
     @Test
@@ -218,6 +343,8 @@ class McBusTest {
     @Spec({"F-067", "F-068"})
     @Test
     void shouldTranslateTransfersByContainer() {
+        scan("dprc.2");
+        scan("dprc.3");
         var memory = arena.allocate(2 * PAGE, PAGE);
         long phys = physical.insert(new SegmentMemory(memory));
         for (int i = 0; i < PAGE; i++) {
@@ -265,10 +392,7 @@ class McBusTest {
     @Test
     void shouldHaveSmallPortalsWithOldFirmware() {
         try (var old = bus(new McVersions(6, 0))) {
-            var dpmcp = (McObject) old.devices().stream()
-                    .filter(device -> device.name().equals("dpmcp.1"))
-                    .findFirst()
-                    .orElseThrow();
+            var dpmcp = old.object("dpmcp.1");
             assertThat(dpmcp.regions().getFirst().size()).isEqualTo(64);
             assertThat(dpmcp.regionMemory(0)).isNull();
         }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import org.vfio4j.host.embedded.machine.MdevSpec;
 import org.vfio4j.spi.host.BusDevice;
 import org.vfio4j.spi.mdev.MdevBus;
@@ -12,13 +13,14 @@ import org.vfio4j.spi.mdev.MdevDevice;
 import org.vfio4j.spi.mdev.MdevModel;
 import org.vfio4j.spi.mdev.MdevParent;
 import org.vfio4j.spi.mdev.MdevType;
+import org.vfio4j.spi.model.SharedRegisters;
 
 /**
- * The machine's mdev bus: serial parents, and the devices a driver made of them. Devices come and go only through
+ * The machine's mdev bus: parents as the kernel's samples have them, and the devices a driver made of them. Devices come and go only through
  * {@link #add} and {@link #remove}, so listeners have nothing to hear. Thread-safe.
  */
-public final class SerialMdevBus implements MdevBus, AutoCloseable {
-    private final List<SerialParent> parents;
+public final class SampleBus implements MdevBus, AutoCloseable {
+    private final List<SampleParent> parents;
     private final List<Wish> wishes;
     private final CopyOnWriteArrayList<BusDevice> devices = new CopyOnWriteArrayList<>();
 
@@ -27,12 +29,24 @@ public final class SerialMdevBus implements MdevBus, AutoCloseable {
      *
      * @param spec parents and devices wanted at start
      * @param deviceThread where devices move data
+     * @param registers makes memory that users can map
      */
-    public SerialMdevBus(MdevSpec spec, Executor deviceThread) {
+    public SampleBus(
+            MdevSpec spec, Executor deviceThread, Function<SharedRegisters.Layout, SharedRegisters> registers) {
         this.parents = spec.parents().stream()
-                .map(parent -> new SerialParent(parent.name(), parent.ports(), deviceThread))
+                .map(parent -> parent(parent, deviceThread, registers))
                 .toList();
         this.wishes = spec.devices();
+    }
+
+    private static SampleParent parent(
+            MdevSpec.ParentSpec spec,
+            Executor deviceThread,
+            Function<SharedRegisters.Layout, SharedRegisters> registers) {
+        return switch (spec.model()) {
+            case MTTY -> new SerialParent(spec.name(), spec.capacity(), deviceThread);
+            case MDPY -> new DisplayParent(spec.name(), spec.capacity(), registers);
+        };
     }
 
     @Override
@@ -67,7 +81,7 @@ public final class SerialMdevBus implements MdevBus, AutoCloseable {
 
     @Override
     public MdevDevice add(MdevParent parent, MdevType type, UUID uuid, MdevModel model) {
-        var device = new SerialMdevDevice(uuid, parent, type, model);
+        var device = new SampleMdev(uuid, parent, type, model);
         devices.add(device);
         return device;
     }
@@ -82,6 +96,6 @@ public final class SerialMdevBus implements MdevBus, AutoCloseable {
     /** Switches the parents off; no device works any more. */
     @Override
     public void close() {
-        parents.forEach(SerialParent::powerOff);
+        parents.forEach(SampleParent::powerOff);
     }
 }

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.vfio4j.host.embedded.device.TextAttribute;
 import org.vfio4j.spi.host.DeviceAttribute;
 import org.vfio4j.spi.host.IommuCapability;
 import org.vfio4j.spi.host.IommuGroup;
@@ -21,13 +20,13 @@ import org.vfio4j.uapi.VfioException;
  * A mediated device on the bus: no IOMMU is in front of it, and no native driver can have it. Equal to itself only, as
  * every bus device.
  */
-final class SerialMdevDevice implements MdevDevice {
+final class SampleMdev implements MdevDevice {
     private final UUID uuid;
     private final MdevParent parent;
     private final MdevType type;
     private final MdevModel model;
 
-    SerialMdevDevice(UUID uuid, MdevParent parent, MdevType type, MdevModel model) {
+    SampleMdev(UUID uuid, MdevParent parent, MdevType type, MdevModel model) {
         this.uuid = uuid;
         this.parent = parent;
         this.type = type;
@@ -74,10 +73,10 @@ final class SerialMdevDevice implements MdevDevice {
         return "/devices/virtual/" + parent.driverString() + "/" + parent.name() + "/" + uuid;
     }
 
-    /** The sample driver's attribute group; see mdev §9. */
+    /** The sample driver's attribute group; see mdev §9, §10. */
     @Override
     public Map<String, DeviceAttribute> attributes() {
-        return Map.of("vendor/sample_mdev_dev", TextAttribute.line(() -> "This is MDEV " + uuid));
+        return model instanceof SampleModel sample ? sample.attributes(uuid) : Map.of();
     }
 
     @Override
