@@ -18,6 +18,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.vfio4j.SysView;
 import org.vfio4j.Vfio;
 import org.vfio4j.VfioOptions;
@@ -25,8 +27,8 @@ import org.vfio4j.runner.file.StartGate;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
-/** C programs of the tests: compiled once for each test class, run on a machine of their own. */
-final class NativePrograms implements AutoCloseable {
+/** C programs of the tests: compiled once for each test class that registers this, run on a machine of their own. */
+final class NativePrograms implements AfterAllCallback, AutoCloseable {
     /** What a program did. */
     record Answer(int code, List<String> out, String err) {}
 
@@ -38,8 +40,12 @@ final class NativePrograms implements AutoCloseable {
 
     private final Path folder;
 
-    NativePrograms() throws IOException {
-        folder = Files.createTempDirectory("vfio4j-native-");
+    NativePrograms() {
+        try {
+            folder = Files.createTempDirectory("vfio4j-native-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Path resource(String name) {
@@ -150,6 +156,42 @@ final class NativePrograms implements AutoCloseable {
                 .as("%s ends", program)
                 .isTrue();
         return new Answer(process.exitValue(), out, read(folder.resolve("err")));
+    }
+
+    /** Runs a program on the default machine; it finds nothing wrong and leaves nothing behind. */
+    Answer succeeds(String name, String... arguments) throws IOException, InterruptedException {
+        try (var vfio = machine()) {
+            return succeeds(vfio, name, arguments);
+        }
+    }
+
+    /** The same on another machine. */
+    Answer succeeds(Vfio vfio, String name, String... arguments) throws IOException, InterruptedException {
+        Path program = compile(name);
+        try (var run = intercept(vfio)) {
+            var answer = run(run, program, arguments);
+            assertThat(answer.err()).as("%s", run.lastRefusal()).isEmpty();
+            assertThat(answer.code()).isZero();
+            assertNothingIsLeft(vfio, run);
+            return answer;
+        }
+    }
+
+    /** Nothing of the programs is open, pinned or mapped any more, and each group of VFIO devices can be opened. */
+    static void assertNothingIsLeft(Vfio vfio, ProgramRun run) {
+        assertThat(run.openFiles()).as("files left open").isZero();
+        assertThat(vfio.pinnedPages()).as("pages left pinned").isZero();
+        assertThat(run.mappedFiles()).as("files left mapped").isZero();
+        vfio.devices().stream()
+                .filter(device -> device.index().isPresent())
+                .flatMapToInt(device -> device.group().stream())
+                .distinct()
+                .forEach(group -> vfio.openGroup(group).close());
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) throws IOException {
+        close();
     }
 
     @Override

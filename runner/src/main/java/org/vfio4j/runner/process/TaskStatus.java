@@ -8,14 +8,13 @@ import java.util.Optional;
 import org.vfio4j.ffm.LinuxCapabilities;
 
 /** What {@code /proc/PID/status} says of a thread. */
-record TaskStatus(int tgid, int parent, int uid, long effectiveCapabilities) {
+record TaskStatus(int tgid, int parent, int uid) {
 
     /** Reads it; empty when the thread is gone. */
     static Optional<TaskStatus> of(int tid) {
         int tgid = 0;
         int parent = 0;
         int uid = 0;
-        long capabilities = 0;
         try {
             for (String line : Files.readAllLines(Path.of("/proc/" + tid + "/status"))) {
                 String[] words = line.split("\\s+", 3);
@@ -23,14 +22,13 @@ record TaskStatus(int tgid, int parent, int uid, long effectiveCapabilities) {
                     case "Tgid:" -> tgid = Integer.parseInt(words[1]);
                     case "PPid:" -> parent = Integer.parseInt(words[1]);
                     case "Uid:" -> uid = Integer.parseInt(words[1]);
-                    case "CapEff:" -> capabilities = Long.parseUnsignedLong(words[1], 16);
                     default -> {}
                 }
             }
         } catch (IOException gone) {
             return Optional.empty();
         }
-        return tgid == 0 ? Optional.empty() : Optional.of(new TaskStatus(tgid, parent, uid, capabilities));
+        return tgid == 0 ? Optional.empty() : Optional.of(new TaskStatus(tgid, parent, uid));
     }
 
     /** The effective capabilities alone: every map asks for them, and reading the text takes longer than the map. */
