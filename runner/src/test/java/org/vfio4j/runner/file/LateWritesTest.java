@@ -17,7 +17,7 @@ import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.testing.fixture.SimulatedUser;
 
 class LateWritesTest {
-    private static final int LINES = 50_000;
+    private static final int LINES = 20_000;
 
     /** Keeps what is written to it. */
     private static final class Written implements VirtualTree.Attribute {

@@ -11,7 +11,7 @@ import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.runner.watch.Watch;
 
 class ProgramEventTest {
-    private static final int ROUNDS = 20_000;
+    private static final int ROUNDS = 5_000;
     private static final long PATIENCE_SECONDS = 30;
 
     /** Two devices wait for the same eventfd: one comes and goes, the other must not miss a signal for that. */
