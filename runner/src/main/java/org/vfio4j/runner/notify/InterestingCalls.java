@@ -10,7 +10,9 @@ import org.vfio4j.ffm.SeccompFilter;
  *
  * <ul>
  *   <li>{@code ioctl} by its type byte, on any descriptor;
- *   <li>calls that name a path, since a filter cannot see which, and for the same reason {@code getdents64};
+ *   <li>calls that name a path, since a filter cannot see which, and for the same reason {@code getdents64}; where programs see the
+ *       machine's tree mounted only those that open, {@code execve}, and {@code readlink}, which may ask for the machine's file
+ *       behind a descriptor;
  *   <li>{@code pread} and {@code pwrite} that look like accesses to a device: of at most 8 bytes, or at an offset no ordinary
  *       file has (regions start at multiples of 2^40);
  *   <li>shared mappings of files;
@@ -41,37 +43,56 @@ public final class InterestingCalls {
 
     private static final int LARGEST_REGISTER = 8;
 
+    /** Calls that lead to an open file by a path, or ask which one it was. */
+    private static final int[] ALWAYS_BY_PATH = {
+        OPEN, OPENAT, OPENAT2, CREAT, READLINK, READLINKAT, EXECVE, EXECVEAT,
+    };
+
+    /** Calls that look at the tree, or change what they would see. */
+    private static final int[] LOOKING = {
+        STAT,
+        LSTAT,
+        ACCESS,
+        FACCESSAT,
+        FACCESSAT2,
+        GETDENTS64,
+        CHMOD,
+        FCHMODAT,
+        CHOWN,
+        LCHOWN,
+        UTIME,
+        UTIMES,
+        FUTIMESAT,
+    };
+
+    private final boolean mounted;
     private int labels;
 
-    private InterestingCalls() {}
+    private InterestingCalls(boolean mounted) {
+        this.mounted = mounted;
+    }
 
-    /** The filter. */
-    public static SeccompFilter filter() {
-        return new InterestingCalls().build();
+    /**
+     * The filter.
+     *
+     * @param mounted whether programs see the machine's tree mounted
+     */
+    public static SeccompFilter filter(boolean mounted) {
+        return new InterestingCalls(mounted).build();
     }
 
     private SeccompFilter build() {
         var filter = new SeccompFilter();
         filter.loadArch().ifEqual(SeccompFilter.ARCH_X86_64, "other-arch").loadNumber();
-        int[] byPath = {
-            OPEN,
-            STAT,
-            LSTAT,
-            ACCESS,
-            READLINK,
-            OPENAT,
-            READLINKAT,
-            FACCESSAT,
-            OPENAT2,
-            FACCESSAT2,
-            EXECVE,
-            EXECVEAT,
-            GETDENTS64
-        };
-        for (int number : byPath) {
+        for (int number : ALWAYS_BY_PATH) {
             on(filter, number).end(SeccompFilter.NOTIFY).label(next());
         }
-        int[] byDescriptor = {READ, WRITE, READV, WRITEV, FSTAT, LSEEK, DUP, DUP2, DUP3};
+        if (!mounted) {
+            for (int number : LOOKING) {
+                on(filter, number).end(SeccompFilter.NOTIFY).label(next());
+            }
+        }
+        int[] byDescriptor = {READ, WRITE, READV, WRITEV, FSTAT, LSEEK, DUP, DUP2, DUP3, FCHMOD, FCHOWN};
         for (int number : byDescriptor) {
             on(filter, number).jump("descriptor").label(next());
         }
@@ -95,6 +116,10 @@ public final class InterestingCalls {
         on(filter, MMAP).jump("mmap").label(next());
         on(filter, NEWFSTATAT).loadLow(3).jump("empty-path").label(next());
         on(filter, STATX).loadLow(2).jump("empty-path").label(next());
+        on(filter, FCHMODAT2).loadLow(3).jump("empty-path").label(next());
+        on(filter, FCHOWNAT).loadLow(4).jump("empty-path").label(next());
+        // Without a path it is the descriptor's file.
+        on(filter, UTIMENSAT).jump(mounted ? "descriptor" : "notify").label(next());
         filter.end(SeccompFilter.ALLOW);
 
         filter.label("positional")
@@ -116,7 +141,9 @@ public final class InterestingCalls {
                 .label("private-mapping")
                 .loadLow(4)
                 .jump("in-range");
-        filter.label("empty-path").ifAnyBit(AT_EMPTY_PATH, "notify").jump("descriptor");
+        filter.label("empty-path")
+                .ifAnyBit(AT_EMPTY_PATH, mounted ? "allow" : "notify")
+                .jump("descriptor");
         filter.label("descriptor")
                 .loadLow(0)
                 .label("in-range")

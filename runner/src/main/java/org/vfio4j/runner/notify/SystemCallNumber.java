@@ -21,12 +21,24 @@ public final class SystemCallNumber {
     public static final int DUP2 = 33;
     public static final int EXECVE = 59;
     public static final int FCNTL = 72;
+    public static final int CREAT = 85;
     public static final int READLINK = 89;
+    public static final int CHMOD = 90;
+    public static final int FCHMOD = 91;
+    public static final int CHOWN = 92;
+    public static final int FCHOWN = 93;
+    public static final int LCHOWN = 94;
+    public static final int UTIME = 132;
     public static final int GETDENTS64 = 217;
+    public static final int UTIMES = 235;
     public static final int OPENAT = 257;
+    public static final int FCHOWNAT = 260;
+    public static final int FUTIMESAT = 261;
     public static final int NEWFSTATAT = 262;
     public static final int READLINKAT = 267;
+    public static final int FCHMODAT = 268;
     public static final int FACCESSAT = 269;
+    public static final int UTIMENSAT = 280;
     public static final int DUP3 = 292;
     public static final int PREADV = 295;
     public static final int PWRITEV = 296;
@@ -34,9 +46,10 @@ public final class SystemCallNumber {
     public static final int STATX = 332;
     public static final int OPENAT2 = 437;
     public static final int FACCESSAT2 = 439;
+    public static final int FCHMODAT2 = 452;
 
     /** One more than the largest number here. */
-    public static final int END = FACCESSAT2 + 1;
+    public static final int END = FCHMODAT2 + 1;
 
     private SystemCallNumber() {}
 }
