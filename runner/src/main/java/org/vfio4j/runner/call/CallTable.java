@@ -61,6 +61,7 @@ public final class CallTable implements CallHandler {
                 call -> questions.access(call, call.intArgument(0), call.argument(1), call.intArgument(2));
         handlers[FACCESSAT2] = handlers[FACCESSAT];
         new ChangeCalls(view, changes, paths, tasks, trace).register(handlers);
+        new EntryCalls(view, paths, trace).register(handlers);
         handlers[READLINK] =
                 call -> questions.readlink(call, AT_FDCWD, call.argument(0), call.argument(1), call.argument(2));
         handlers[READLINKAT] = call ->
