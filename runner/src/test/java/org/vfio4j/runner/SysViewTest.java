@@ -283,7 +283,9 @@ class SysViewTest {
                             "-c",
                             "pwd -P; cd /sys/bus/pci/devices/" + EDU
                                     + " && cat vendor; id -u; { echo 0 > /sys/bus/mdev/drivers_autoprobe; }"
-                                    + " 2>/dev/null || echo refused; test -e /sys/kernel/uevent_seqnum && echo real"),
+                                    + " 2>/dev/null || echo refused; test -e /sys/kernel/uevent_seqnum && echo real;"
+                                    + " cd /dev/vfio && chmod 640 0 && stat -c '%F %a %u %g' 0; chown 12345 0 2>/dev/null"
+                                    + " || echo mine; echo x > /dev/null && test -c /dev/null && echo null"),
                     folder);
             Process process =
                     StartGate.start(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT)::start);
@@ -294,7 +296,11 @@ class SysViewTest {
                                 "0x1234",
                                 String.valueOf(Files.getAttribute(folder, "unix:uid")),
                                 "refused",
-                                "real");
+                                "real",
+                                "character special file 640 " + Files.getAttribute(folder, "unix:uid") + " "
+                                        + Files.getAttribute(folder, "unix:gid"),
+                                "mine",
+                                "null");
             }
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isZero();
