@@ -1,32 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cdev.c BDF: a device's own node with iommufd: bind, attach, DMA both ways, misuse.
 #include "check.h"
-#include <dirent.h>
-
-/* Headers older than Linux 6.6 have none of this. */
-struct iommu_ioas_alloc {
-    uint32_t size, flags, out_ioas_id;
-};
-struct iommu_ioas_map {
-    uint32_t size, flags, ioas_id, __reserved;
-    uint64_t user_va, length, iova;
-};
-#define IOMMU_IOAS_ALLOC _IO(';', 0x81)
-#define IOMMU_IOAS_MAP _IO(';', 0x85)
-#define IOMMU_IOAS_MAP_FIXED_IOVA 1
-#define IOMMU_IOAS_MAP_WRITEABLE 2
-#define IOMMU_IOAS_MAP_READABLE 4
-struct bind {
-    uint32_t argsz, flags;
-    int32_t iommufd;
-    uint32_t out_devid;
-};
-struct attach {
-    uint32_t argsz, flags, pt_id;
-};
-#define BIND _IO(';', 118)
-#define ATTACH _IO(';', 119)
-#define DETACH _IO(';', 120)
+#include "node.h"
 
 static void set(int device, uint64_t at, uint64_t value)
 {
@@ -47,23 +22,15 @@ static void transfer(int device, uint64_t bar, uint64_t from, uint64_t to, uint6
 
 int main(int argc, char **argv)
 {
-    char path[300], name[64] = "";
-    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/vfio-dev", argv[1]);
-    DIR *folder = opendir(path);
-    CHECK(folder);
-    for (struct dirent *e; (e = readdir(folder));)
-        if (!strncmp(e->d_name, "vfio", 4))
-            snprintf(name, sizeof name, "%s", e->d_name);
-    CHECK(closedir(folder) == 0 && name[0]);
-    snprintf(path, sizeof path, "/dev/vfio/devices/%s", name);
+    find_node(argv[1]);
     struct stat status;
-    CHECK(stat(path, &status) == 0 && S_ISCHR(status.st_mode));
-    int d = open(path, O_RDWR), other = open(path, O_RDWR), iommu = open("/dev/iommu", O_RDWR);
+    CHECK(stat(node, &status) == 0 && S_ISCHR(status.st_mode));
+    int d = open(node, O_RDWR), other = open(node, O_RDWR), iommu = open("/dev/iommu", O_RDWR);
     CHECK(d >= 0 && other >= 0 && iommu >= 0);
     CHECK(fstat(d, &status) == 0 && S_ISCHR(status.st_mode));
     struct vfio_device_info info = {.argsz = sizeof info};
     REFUSED(ioctl(d, VFIO_DEVICE_GET_INFO, &info), EINVAL);
-    struct bind bind = {sizeof bind, 0, 0, 0};
+    struct bind_iommufd bind = {16, 0, 0, 0};
     REFUSED(ioctl(d, BIND, &bind), EBADFD);
     bind.iommufd = iommu;
     CHECK(ioctl(d, BIND, &bind) == 0 && bind.out_devid > 0);
@@ -71,17 +38,17 @@ int main(int argc, char **argv)
     REFUSED(ioctl(other, BIND, &bind), EINVAL);
     CHECK(ioctl(d, VFIO_DEVICE_GET_INFO, &info) == 0);
 
-    struct iommu_ioas_alloc ioas = {.size = sizeof ioas};
-    CHECK(ioctl(iommu, IOMMU_IOAS_ALLOC, &ioas) == 0);
+    struct ioas_alloc ioas = {.size = sizeof ioas};
+    CHECK(ioctl(iommu, IOAS_ALLOC, &ioas) == 0);
     char *memory = mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    struct iommu_ioas_map map = {.size = sizeof map,
-                                 .flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE,
+    struct ioas_map map = {.size = sizeof map,
+                                 .flags = MAP_FIXED_IOVA | MAP_READABLE | MAP_WRITEABLE,
                                  .ioas_id = ioas.out_ioas_id,
                                  .user_va = (uint64_t)memory,
                                  .length = 1 << 20,
                                  .iova = 0x100000};
-    CHECK(ioctl(iommu, IOMMU_IOAS_MAP, &map) == 0);
-    struct attach attach = {sizeof attach, 0, 4711};
+    CHECK(ioctl(iommu, IOAS_MAP, &map) == 0);
+    struct attach_pt attach = {12, 0, 4711};
     REFUSED(ioctl(d, ATTACH, &attach), ENOENT);
     attach.pt_id = ioas.out_ioas_id;
     CHECK(ioctl(d, ATTACH, &attach) == 0);

@@ -2,28 +2,8 @@
 // hotreset.c: resets of a slot and of buses, owned by group and by iommufd. Arguments: two functions of one group in a slot, two
 // functions of two groups on a bus, two edu devices of one group on a bus, an edu device on the root bus.
 #include "check.h"
-#include <dirent.h>
+#include "node.h"
 
-/* Headers older than Linux 6.6 have none of this. */
-struct iommu_ioas_alloc {
-    uint32_t size, flags, out_ioas_id;
-};
-struct iommu_ioas_map {
-    uint32_t size, flags, ioas_id, __reserved;
-    uint64_t user_va, length, iova;
-};
-#define IOMMU_IOAS_ALLOC _IO(';', 0x81)
-#define IOMMU_IOAS_MAP _IO(';', 0x85)
-struct bind {
-    uint32_t argsz, flags;
-    int32_t iommufd;
-    uint32_t out_devid;
-};
-struct attach {
-    uint32_t argsz, flags, pt_id;
-};
-#define BIND _IO(';', 118)
-#define ATTACH _IO(';', 119)
 #define FLAG_DEV_ID 1
 #define FLAG_DEV_ID_OWNED 2
 
@@ -262,24 +242,9 @@ static void interrupts_survive(char **names)
     close_all(o);
 }
 
-static int node_of(const char *device)
-{
-    char path[300], node[300] = "";
-    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/vfio-dev", device);
-    DIR *folder = opendir(path);
-    CHECK(folder);
-    for (struct dirent *e; (e = readdir(folder));)
-        if (!strncmp(e->d_name, "vfio", 4))
-            snprintf(node, sizeof node, "/dev/vfio/devices/%s", e->d_name);
-    CHECK(closedir(folder) == 0);
-    int file = open(node, O_RDWR | O_CLOEXEC);
-    CHECK(file >= 0);
-    return file;
-}
-
 static uint32_t bound(int file, int iommufd)
 {
-    struct bind bind = {.argsz = sizeof bind, .iommufd = iommufd};
+    struct bind_iommufd bind = {.argsz = 16, .iommufd = iommufd};
     CHECK(ioctl(file, BIND, &bind) == 0 && bind.out_devid > 0);
     return bind.out_devid;
 }
@@ -302,7 +267,7 @@ static void by_iommufd(char **slot, char **bus, char **edu)
     CHECK(iommufd >= 0 && other_iommufd >= 0);
 
     /* The other function of the group is owned with it, though nobody has it open. */
-    int first = node_of(slot[0]);
+    int first = open_node(slot[0]);
     REFUSED(reset(first, 0, 0, 0), EINVAL); /* not bound yet */
     uint32_t id = bound(first, iommufd), number;
     struct info info = info_of(first);
@@ -323,8 +288,8 @@ static void by_iommufd(char **slot, char **bus, char **edu)
     CHECK(munmap((void *)registers, 4096) == 0 && close(first) == 0);
 
     /* Groups of their own: not owned before they are bound to the same iommufd. */
-    first = node_of(bus[0]);
-    int second = node_of(bus[1]);
+    first = open_node(bus[0]);
+    int second = open_node(bus[1]);
     id = bound(first, iommufd);
     info = info_of(first);
     CHECK(info.flags == FLAG_DEV_ID && info.devices[0].id == id && info.devices[1].id == (uint32_t)-1);
@@ -334,7 +299,7 @@ static void by_iommufd(char **slot, char **bus, char **edu)
     CHECK(info.flags == FLAG_DEV_ID && info.devices[0].id == (uint32_t)-1 && info.devices[1].id == foreign);
     REFUSED(reset(second, 0, 0, 0), EINVAL);
     CHECK(close(second) == 0);
-    second = node_of(bus[1]);
+    second = open_node(bus[1]);
     uint32_t other = bound(second, iommufd);
     info = info_of(second);
     CHECK(info.flags == (FLAG_DEV_ID | FLAG_DEV_ID_OWNED) && info.devices[0].id == id && info.devices[1].id == other);
@@ -342,16 +307,16 @@ static void by_iommufd(char **slot, char **bus, char **edu)
     CHECK(close(first) == 0 && close(second) == 0);
 
     /* What is mapped for DMA stays mapped, and interrupts arrive. */
-    first = node_of(edu[0]);
+    first = open_node(edu[0]);
     bound(first, iommufd);
-    struct iommu_ioas_alloc alloc = {.size = sizeof alloc};
-    CHECK(ioctl(iommufd, IOMMU_IOAS_ALLOC, &alloc) == 0);
-    struct attach attach = {.argsz = sizeof attach, .pt_id = alloc.out_ioas_id};
+    struct ioas_alloc alloc = {.size = sizeof alloc};
+    CHECK(ioctl(iommufd, IOAS_ALLOC, &alloc) == 0);
+    struct attach_pt attach = {.argsz = 12, .pt_id = alloc.out_ioas_id};
     CHECK(ioctl(first, ATTACH, &attach) == 0);
     char *memory = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    struct iommu_ioas_map map = {.size = sizeof map, .flags = 7, .ioas_id = alloc.out_ioas_id,
+    struct ioas_map map = {.size = sizeof map, .flags = 7, .ioas_id = alloc.out_ioas_id,
                                  .user_va = (uint64_t)memory, .length = 4096, .iova = 0x100000};
-    CHECK(ioctl(iommufd, IOMMU_IOAS_MAP, &map) == 0);
+    CHECK(ioctl(iommufd, IOAS_MAP, &map) == 0);
     decode(first);
     int event = signalled(first, VFIO_PCI_MSI_IRQ_INDEX);
     strcpy(memory, "carried by the device");

@@ -2,32 +2,13 @@
 // mapfile.c BDF: pages of memory files through an iommufd: sealed, opened for reading only, in /dev/shm, of huge pages, handed
 // to another process.
 #include "edu.h"
-#include <dirent.h>
-#include <linux/capability.h>
-#include <sys/resource.h>
+#include "limit.h"
+#include "node.h"
 #include <sys/syscall.h>
 
 #define PAGE 4096L
 #define IOVA 0x1000000
 
-/* Headers of some systems have none of this. */
-struct iommu_ioas_alloc {
-    uint32_t size, flags, out_ioas_id;
-};
-struct iommu_ioas_map {
-    uint32_t size, flags, ioas_id, reserved;
-    uint64_t user_va, length, iova;
-};
-struct iommu_ioas_unmap {
-    uint32_t size, ioas_id;
-    uint64_t iova, length;
-};
-struct iommu_option {
-    uint32_t size, option_id;
-    uint16_t op, reserved;
-    uint32_t object_id;
-    uint64_t val64;
-};
 struct map_file {
     uint32_t size, flags, ioas_id;
     int32_t fd;
@@ -36,17 +17,8 @@ struct map_file {
 struct change_process {
     uint32_t size, reserved;
 };
-#define IOMMU_IOAS_ALLOC _IO(';', 0x81)
-#define IOMMU_IOAS_MAP _IO(';', 0x85)
-#define IOMMU_IOAS_UNMAP _IO(';', 0x86)
-#define IOMMU_OPTION _IO(';', 0x87)
 #define MAP_FILE_NUMBER _IO(';', 0x8f)
 #define CHANGE_PROCESS_NUMBER _IO(';', 0x92)
-#define BIND_NUMBER _IO(';', 118)
-#define ATTACH_NUMBER _IO(';', 119)
-#define IOMMU_IOAS_MAP_FIXED_IOVA 1
-#define IOMMU_IOAS_MAP_WRITEABLE 2
-#define IOMMU_IOAS_MAP_READABLE 4
 #define RLIMIT_MODE 0
 #define SET 0
 
@@ -57,14 +29,14 @@ static struct edu edu;
 
 static int map_file(int fd, uint64_t start, uint64_t length, uint64_t iova, uint32_t flags)
 {
-    struct map_file map = {sizeof map, flags | IOMMU_IOAS_MAP_FIXED_IOVA, ioas, fd, start, length, iova};
+    struct map_file map = {sizeof map, flags | MAP_FIXED_IOVA, ioas, fd, start, length, iova};
     return ioctl(iommufd, MAP_FILE_NUMBER, &map);
 }
 
 static void unmap(uint64_t iova, uint64_t length)
 {
-    struct iommu_ioas_unmap all = {.size = sizeof all, .ioas_id = ioas, .iova = iova, .length = length};
-    CHECK(ioctl(iommufd, IOMMU_IOAS_UNMAP, &all) == 0 && all.length == length);
+    struct ioas_unmap all = {.size = sizeof all, .ioas_id = ioas, .iova = iova, .length = length};
+    CHECK(ioctl(iommufd, IOAS_UNMAP, &all) == 0 && all.length == length);
 }
 
 static char *view(int fd, long length)
@@ -78,7 +50,7 @@ static void moves_pages(int fd, long length)
 {
     char *seen = view(fd, length);
     memset(seen, 0x19, PAGE);
-    CHECK(map_file(fd, 0, length, IOVA, IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE) == 0);
+    CHECK(map_file(fd, 0, length, IOVA, MAP_READABLE | MAP_WRITEABLE) == 0);
     CHECK(close(fd) == 0);
     CHECK(edu_take(edu, IOVA, PAGE) && edu_give(edu, IOVA + length - PAGE, PAGE));
     CHECK(memcmp(seen, seen + length - PAGE, PAGE) == 0);
@@ -117,15 +89,15 @@ static void kinds(void)
 
     int pipe_ends[2];
     CHECK(pipe(pipe_ends) == 0);
-    REFUSED(map_file(pipe_ends[0], 0, PAGE, IOVA, IOMMU_IOAS_MAP_READABLE), EINVAL);
-    REFUSED(map_file(iommufd, 0, PAGE, IOVA, IOMMU_IOAS_MAP_READABLE), EINVAL);
+    REFUSED(map_file(pipe_ends[0], 0, PAGE, IOVA, MAP_READABLE), EINVAL);
+    REFUSED(map_file(iommufd, 0, PAGE, IOVA, MAP_READABLE), EINVAL);
     fd = open("/proc/self/exe", O_RDONLY);
     CHECK(fd >= 0);
-    REFUSED(map_file(fd, 0, PAGE, IOVA, IOMMU_IOAS_MAP_READABLE), EINVAL);
+    REFUSED(map_file(fd, 0, PAGE, IOVA, MAP_READABLE), EINVAL);
     CHECK(close(fd) == 0);
     fd = open("/dev/shm", O_RDONLY);
     CHECK(fd >= 0);
-    REFUSED(map_file(fd, 0, PAGE, IOVA, IOMMU_IOAS_MAP_READABLE), EINVAL);
+    REFUSED(map_file(fd, 0, PAGE, IOVA, MAP_READABLE), EINVAL);
     CHECK(close(fd) == 0 && close(pipe_ends[0]) == 0 && close(pipe_ends[1]) == 0);
 }
 
@@ -138,7 +110,7 @@ static void access_modes(void)
     int readable = open(path, O_RDONLY);
     CHECK(readable >= 0);
     memset(seen, 0x29, PAGE);
-    CHECK(map_file(readable, 0, 2 * PAGE, IOVA, IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE) == 0);
+    CHECK(map_file(readable, 0, 2 * PAGE, IOVA, MAP_READABLE | MAP_WRITEABLE) == 0);
     CHECK(close(readable) == 0 && close(fd) == 0);
     CHECK(edu_take(edu, IOVA, PAGE) && edu_give(edu, IOVA + PAGE, PAGE));
     CHECK(memcmp(seen, seen + PAGE, PAGE) == 0);
@@ -148,21 +120,10 @@ static void access_modes(void)
     /* What a seal forbids to map for writing cannot be written here. */
     fd = memory_file(2 * PAGE, MFD_ALLOW_SEALING);
     CHECK(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) == 0);
-    REFUSED(map_file(fd, 0, 2 * PAGE, IOVA, IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE), EPERM);
-    CHECK(map_file(fd, 0, 2 * PAGE, IOVA, IOMMU_IOAS_MAP_READABLE) == 0);
+    REFUSED(map_file(fd, 0, 2 * PAGE, IOVA, MAP_READABLE | MAP_WRITEABLE), EPERM);
+    CHECK(map_file(fd, 0, 2 * PAGE, IOVA, MAP_READABLE) == 0);
     CHECK(close(fd) == 0 && edu_take(edu, IOVA, PAGE) && !edu_give(edu, IOVA, PAGE));
     unmap(IOVA, 2 * PAGE);
-}
-
-static void limit_to(long pages)
-{
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct caps[2];
-    struct rlimit limit = {pages * PAGE, pages * PAGE};
-    CHECK(syscall(SYS_capget, &header, caps) == 0);
-    caps[0].effective &= ~(1u << CAP_IPC_LOCK);
-    CHECK(syscall(SYS_capset, &header, caps) == 0);
-    CHECK(setrlimit(RLIMIT_MEMLOCK, &limit) == 0);
 }
 
 /* Pages of a file change hands: what was charged to this process is charged to its child. */
@@ -172,8 +133,8 @@ static void change_process(void)
     int fd = memory_file(12 * PAGE, 0);
     char *seen = view(fd, 12 * PAGE);
     limit_to(8);
-    CHECK(map_file(fd, 0, 6 * PAGE, IOVA, IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE) == 0);
-    REFUSED(map_file(fd, 0, 3 * PAGE, 2 * IOVA, IOMMU_IOAS_MAP_READABLE), ENOMEM);
+    CHECK(map_file(fd, 0, 6 * PAGE, IOVA, MAP_READABLE | MAP_WRITEABLE) == 0);
+    REFUSED(map_file(fd, 0, 3 * PAGE, 2 * IOVA, MAP_READABLE), ENOMEM);
     pid_t child = fork();
     if (child == 0) {
         struct rlimit small = {5 * PAGE, 8 * PAGE};
@@ -187,42 +148,27 @@ static void change_process(void)
         small.rlim_cur = 6 * PAGE;
         CHECK(setrlimit(RLIMIT_MEMLOCK, &small) == 0);
         CHECK(ioctl(iommufd, CHANGE_PROCESS_NUMBER, &change) == 0);
-        REFUSED(map_file(fd, 0, PAGE, 2 * IOVA, IOMMU_IOAS_MAP_READABLE), ENOMEM);
+        REFUSED(map_file(fd, 0, PAGE, 2 * IOVA, MAP_READABLE), ENOMEM);
         _exit(5);
     }
     expect_exit(child, 5);
-    CHECK(map_file(fd, 0, 8 * PAGE, 2 * IOVA, IOMMU_IOAS_MAP_READABLE) == 0);
+    CHECK(map_file(fd, 0, 8 * PAGE, 2 * IOVA, MAP_READABLE) == 0);
     memset(seen, 0x39, PAGE);
     CHECK(edu_take(edu, IOVA, PAGE) && edu_give(edu, IOVA + PAGE, PAGE));
     CHECK(memcmp(seen, seen + PAGE, PAGE) == 0);
     char *own = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     unmap(2 * IOVA, 8 * PAGE);
-    struct iommu_ioas_map map = {.size = sizeof map,
-                                 .flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE,
+    struct ioas_map map = {.size = sizeof map,
+                                 .flags = MAP_FIXED_IOVA | MAP_READABLE,
                                  .ioas_id = ioas,
                                  .user_va = (uint64_t)own,
                                  .length = PAGE,
                                  .iova = 3 * IOVA};
-    CHECK(ioctl(iommufd, IOMMU_IOAS_MAP, &map) == 0);
+    CHECK(ioctl(iommufd, IOAS_MAP, &map) == 0);
     REFUSED(ioctl(iommufd, CHANGE_PROCESS_NUMBER, &change), EINVAL);
     unmap(3 * IOVA, PAGE);
     unmap(IOVA, 6 * PAGE);
     CHECK(munmap(seen, 12 * PAGE) == 0 && close(fd) == 0);
-}
-
-static int open_node(const char *name)
-{
-    char path[300], node[300] = "";
-    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/vfio-dev", name);
-    DIR *folder = opendir(path);
-    CHECK(folder);
-    for (struct dirent *e; (e = readdir(folder));)
-        if (!strncmp(e->d_name, "vfio", 4))
-            snprintf(node, sizeof node, "/dev/vfio/devices/%s", e->d_name);
-    CHECK(closedir(folder) == 0);
-    int device = open(node, O_RDWR | O_CLOEXEC);
-    CHECK(device >= 0);
-    return device;
 }
 
 int main(int argc, char **argv)
@@ -230,14 +176,14 @@ int main(int argc, char **argv)
     CHECK(argc == 2);
     CHECK((iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC)) >= 0);
     struct iommu_option option = {.size = sizeof option, .option_id = RLIMIT_MODE, .op = SET, .val64 = 1};
-    per_process = ioctl(iommufd, IOMMU_OPTION, &option) == 0; /* with CAP_SYS_RESOURCE only */
+    per_process = ioctl(iommufd, OPTION, &option) == 0; /* with CAP_SYS_RESOURCE only */
     int device = open_node(argv[1]);
     uint32_t bind[4] = {16, 0, iommufd, 0}, attach[3] = {12, 0, 0};
-    CHECK(ioctl(device, BIND_NUMBER, bind) == 0);
-    struct iommu_ioas_alloc alloc = {.size = sizeof alloc};
-    CHECK(ioctl(iommufd, IOMMU_IOAS_ALLOC, &alloc) == 0);
+    CHECK(ioctl(device, BIND, bind) == 0);
+    struct ioas_alloc alloc = {.size = sizeof alloc};
+    CHECK(ioctl(iommufd, IOAS_ALLOC, &alloc) == 0);
     attach[2] = ioas = alloc.out_ioas_id;
-    CHECK(ioctl(device, ATTACH_NUMBER, attach) == 0);
+    CHECK(ioctl(device, ATTACH, attach) == 0);
     edu = edu_enable(device);
     kinds();
     access_modes();

@@ -1,22 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // misuse-cdev.c BDF GROUP: a device's own node and iommufd, used wrongly.
 #include "misuse.h"
-#include "uapi.h"
-#include <dirent.h>
-
-static char node[300];
-
-static void find_node(void)
-{
-    char path[200];
-    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/vfio-dev", bdf);
-    DIR *folder = opendir(path);
-    CHECK(folder);
-    for (struct dirent *e; (e = readdir(folder));)
-        if (!strncmp(e->d_name, "vfio", 4))
-            snprintf(node, sizeof node, "/dev/vfio/devices/%s", e->d_name);
-    CHECK(closedir(folder) == 0 && node[0]);
-}
+#include "node.h"
 
 static void parked(int d, int iommu)
 {
@@ -177,7 +162,7 @@ int main(int argc, char **argv)
     bdf = argv[1];
     CHECK(argc == 3);
     snprintf(group_path, sizeof group_path, "/dev/vfio/%s", argv[2]);
-    find_node();
+    find_node(bdf);
     int d = open(node, O_RDWR), other = open(node, O_RDWR), iommu = open("/dev/iommu", O_RDWR);
     CHECK(d >= 0 && other >= 0 && iommu >= 0);
     struct ioas_alloc ioas = {.size = sizeof ioas};

@@ -12,10 +12,11 @@ static void note(int number)
 int main(void)
 {
     struct sigaction action = {.sa_handler = note};
-    int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH};
+    int count = sizeof numbers / sizeof *numbers;
     sigset_t set, before;
     sigemptyset(&set);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < count; i++) {
         CHECK(sigaction(numbers[i], &action, 0) == 0);
         sigaddset(&set, numbers[i]);
     }
@@ -24,7 +25,8 @@ int main(void)
     CHECK(container >= 0 && ioctl(container, VFIO_GET_API_VERSION) == VFIO_API_VERSION);
     printf("ready\n");
     fflush(stdout);
-    sigdelset(&before, SIGTERM), sigdelset(&before, SIGINT), sigdelset(&before, SIGHUP);
+    for (int i = 0; i < count; i++)
+        sigdelset(&before, numbers[i]);
     while (!got)
         sigsuspend(&before);
     CHECK(ioctl(container, VFIO_GET_API_VERSION) == VFIO_API_VERSION); /* the machine is still there */

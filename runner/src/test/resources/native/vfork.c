@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // vfork.c BDF GROUP: children that share this program's memory until they load another program or end.
 #include "edu.h"
-#include <linux/capability.h>
+#include "limit.h"
 #include <sched.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #define PAGE 4096L
@@ -12,17 +11,6 @@
 static struct opened o;
 static struct edu edu;
 static char *memory;
-
-static void limit_to(long pages)
-{
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct caps[2];
-    struct rlimit limit = {pages * PAGE, pages * PAGE};
-    CHECK(syscall(SYS_capget, &header, caps) == 0);
-    caps[0].effective &= ~(1u << CAP_IPC_LOCK);
-    CHECK(syscall(SYS_capset, &header, caps) == 0);
-    CHECK(setrlimit(RLIMIT_MEMLOCK, &limit) == 0);
-}
 
 /* What the child locks is locked by the memory it shares: parent and child have one limit together. */
 static void one_limit(void)

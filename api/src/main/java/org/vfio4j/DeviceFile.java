@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j;
 
+import java.util.UUID;
+
 /**
  * An open {@code /dev/vfio/devices/vfioX}. It starts parked: only {@link #bind} works. Spec: core §5.
  */
@@ -11,6 +13,14 @@ public interface DeviceFile extends AutoCloseable {
      * @return the device, usable until this file is closed
      */
     Device bind(Iommufd iommufd);
+
+    /**
+     * BIND_IOMMUFD with a token.
+     *
+     * @param vfToken what the user of a physical function shares with those of its virtual functions
+     * @throws org.vfio4j.uapi.VfioException EACCES when it is not the token, EINVAL when the device takes none
+     */
+    Device bind(Iommufd iommufd, UUID vfToken);
 
     /** Id of the device or access object in the context; 0 while parked. */
     int deviceId();

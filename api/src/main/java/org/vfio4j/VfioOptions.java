@@ -13,7 +13,8 @@ import java.util.Optional;
  * @param host name of the host to use; empty for the preferred one
  * @param machine machine description file or captured-machine folder; empty for the host's default machine
  * @param settings tunables as {@code module.name} to value, for example {@code type1.allow_unsafe_interrupts} to
- *     {@code true}; a module is a backend's or driver's name
+ *     {@code true}; a module is a backend's or driver's name, or that of its kernel module; {@code core} has {@code
+ *     enable_unsafe_noiommu_mode}, {@code uid} and {@code memlock_limit}. Unknown ones are refused with ENOENT, unfit values with EINVAL or ERANGE
  * @param backends names of the IOMMU backends to use, the first asked first; empty for all, in the order of their priorities
  */
 public record VfioOptions(

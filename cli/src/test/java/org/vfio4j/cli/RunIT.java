@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code vfio4j run} as users start it: what passes through, what its options do, what it refuses. */
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -63,7 +64,7 @@ class RunIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"TERM,15", "INT,2", "HUP,1"})
+    @CsvSource({"TERM,15", "INT,2", "HUP,1", "USR1,10", "USR2,12", "CONT,18", "WINCH,28"})
     void shouldPassSignalsOn(String name, int number, @TempDir Path folder) throws IOException, InterruptedException {
         Path program = NativeSources.compile("relay", folder);
         var process = new ProcessBuilder(VFIO4J.command("run", "--", program.toString()))
@@ -81,6 +82,20 @@ class RunIT {
         assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(100 + number);
         assertThat(Files.readString(folder.resolve("err"))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"HUP", "USR1"})
+    void shouldLeaveSignalsIgnoredThatWere(String name, @TempDir Path folder) throws IOException, InterruptedException {
+        var command = VFIO4J.command("run", "--", "/bin/sh", "-c", "kill -" + name + " $$ $PPID; echo alive");
+        var process = new ProcessBuilder("/bin/sh", "-c", "trap '' " + name + "; exec \"$@\"", "sh")
+                .redirectError(folder.resolve("err").toFile());
+        process.command().addAll(command);
+        var started = process.start();
+        try (var lines = started.inputReader()) {
+            assertThat(lines.lines()).containsExactly("alive");
+        }
+        assertThat(started.waitFor()).isZero();
     }
 
     @Test
@@ -165,7 +180,19 @@ class RunIT {
                 "run", "--set", "type1.dma_entry_limit=0", "--explain", "--", program.toString(), EDU, GROUP);
         assertThat(answer.exitCode()).isEqualTo(1);
         assertThat(answer.err()).last().asString().contains("VFIO_IOMMU_MAP_DMA) = ENOSPC");
+        var byKernelName = VFIO4J.run(
+                "run",
+                "--set",
+                "vfio_iommu_type1.dma_entry_limit=7",
+                "--",
+                "cat",
+                "/sys/module/vfio_iommu_type1/parameters/dma_entry_limit");
+        assertThat(byKernelName.out()).containsExactly("7");
         refused("perhaps", "run", "--set", "core.enable_unsafe_noiommu_mode=perhaps", "--", "/bin/true");
+        refused("no module \"tpye1\"; known: core, ", "run", "--set", "tpye1.x=1", "--", "/bin/true");
+        refused("no such option; known: ids, ", "run", "--set", "vfio-pci.nointxmsk=1", "--", "/bin/true");
+        refused("\"many\" is no number", "run", "--set", "type1.dma_entry_limit=many", "--", "/bin/true");
+        refused("MODULE.NAME", "run", "--set", "nothing=1", "--", "/bin/true");
     }
 
     @Test

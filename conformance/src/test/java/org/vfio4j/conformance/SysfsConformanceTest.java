@@ -226,7 +226,17 @@ class SysfsConformanceTest extends UapiTestCase {
     void shouldShowTheModulesThatProgramsLookFor() {
         assertThat(system.list("/sys/module").lines())
                 .contains("vfio", "vfio_pci", "vfio_iommu_type1", "iommufd", "mdev", "vfio_fsl_mc");
-        assertThat(system.list("/sys/module/vfio_pci")).as("no parameters").isEmpty();
+        assertThat(system.list("/sys/module/mdev")).as("no parameters").isEmpty();
+        String parameters = "/sys/module/vfio_pci/parameters/";
+        assertThat(system.list(parameters).lines())
+                .as("ids is not shown")
+                .contains("nointxmask", "disable_denylist")
+                .doesNotContain("ids");
+        assertThat(read(parameters + "disable_denylist")).isEqualTo("N\n");
+        assertThat(write(parameters + "disable_denylist", "Y")).isEqualTo(refused(Errno.EACCES));
+        assertThat(write(parameters + "nointxmask", "Y\n")).isZero();
+        assertThat(read(parameters + "nointxmask")).isEqualTo("Y\n");
+        assertThat(write(parameters + "nointxmask", "\n")).isEqualTo(refused(Errno.EINVAL));
     }
 
     @Test

@@ -15,6 +15,7 @@ import org.vfio4j.core.driver.BusControl;
 import org.vfio4j.core.memory.FrameTable;
 import org.vfio4j.core.memory.HugePages;
 import org.vfio4j.core.memory.Membarrier;
+import org.vfio4j.core.registry.ChosenSettings;
 import org.vfio4j.core.registry.Providers;
 import org.vfio4j.core.registry.Settings;
 import org.vfio4j.core.user.CoreVfio;
@@ -44,9 +45,13 @@ public final class CoreVfioFactory implements VfioFactory {
 
     @Override
     public Vfio open(VfioOptions options) {
-        var providers = chosen.orElseGet(Providers::discovered).withBackends(options.backends());
-        var settings = new Settings(options.settings());
-        var coreSettings = new CoreSettings(settings.coreSwitch("enable_unsafe_noiommu_mode"), requestPeriod);
+        var all = chosen.orElseGet(Providers::discovered);
+        var settings = ChosenSettings.of(options.settings(), all);
+        var providers = all.withBackends(options.backends());
+        boolean unsafe = settings.option(ChosenSettings.CORE, CoreSettings.UNSAFE_NOIOMMU_MODE.name())
+                .filter("Y"::equals)
+                .isPresent();
+        var coreSettings = new CoreSettings(unsafe, requestPeriod);
         var memory = new FrameTable();
         var host = providers
                 .host(options.host())

@@ -158,6 +158,25 @@ class VirtualTreeTest {
     }
 
     @Test
+    void shouldLookDevicesUpWithoutAskingAllOthers() {
+        var other = (FakeDevice) world.vfio().device("dev-b").busDevice();
+        assertThat(tree.find(DEVICE + "/uevent")).isPresent();
+        int before = other.pathQuestions.get();
+        for (int i = 0; i < 10; i++) {
+            assertThat(tree.find(DEVICE + "/vfio-dev/vfio0/dev")).isPresent();
+            assertThat(tree.find("/sys/devices/virtual/vfio/1/uevent")).isPresent();
+        }
+        assertThat(other.pathQuestions)
+                .as("questions to a device that was not meant")
+                .hasValue(before);
+        var plugged = world.machine.plug("dev-c", world.machine.findGroup(1));
+        assertThat(tree.find("/sys/devices/fixture/dev-c/uevent")).isPresent();
+        world.machine.unplug(plugged);
+        assertThat(tree.find("/sys/devices/fixture/dev-c")).isEmpty();
+        assertThat(tree.find(DEVICE)).isPresent();
+    }
+
+    @Test
     void shouldFollowLinksAndStopAtWhatIsNoDirectory() {
         assertThat(tree.find("/sys/bus/fixture/devices/dev-a"))
                 .hasValueSatisfying(link ->

@@ -40,6 +40,7 @@ public final class LinuxSeccomp {
 
     private static final long SYS_SECCOMP = 317;
     private static final long SET_MODE_FILTER = 1;
+    private static final long FLAG_SPEC_ALLOW = 1 << 2;
     private static final long FLAG_NEW_LISTENER = 1 << 3;
     private static final long FLAG_WAIT_KILLABLE_RECV = 1 << 5;
     private static final int PR_SET_NO_NEW_PRIVS = 38;
@@ -63,7 +64,9 @@ public final class LinuxSeccomp {
 
     /**
      * Puts a filter on the calling thread and what it starts from now on, for ever. Sets {@code no_new_privs} first. A call
-     * that has been received is not interrupted by signals that do not kill, where the kernel knows that (5.19).
+     * that has been received is not interrupted by signals that do not kill, where the kernel knows that (5.19). Kernels that
+     * take a filter for the sign of a sandbox, and slow its threads down against speculation (before 5.16), are told that this
+     * one is none.
      *
      * @return the listener's descriptor, or a negated errno ({@code EBUSY}: there is a listener already)
      */
@@ -74,11 +77,11 @@ public final class LinuxSeccomp {
                 return (int) answer;
             }
             long program = filter.assemble(arena).address();
+            long flags = FLAG_NEW_LISTENER | FLAG_SPEC_ALLOW;
             answer = result((long) SECCOMP.invokeExact(
-                    captured(), SYS_SECCOMP, SET_MODE_FILTER, FLAG_NEW_LISTENER | FLAG_WAIT_KILLABLE_RECV, program));
+                    captured(), SYS_SECCOMP, SET_MODE_FILTER, flags | FLAG_WAIT_KILLABLE_RECV, program));
             if (answer == -22) { // a kernel before 5.19
-                answer = result((long)
-                        SECCOMP.invokeExact(captured(), SYS_SECCOMP, SET_MODE_FILTER, FLAG_NEW_LISTENER, program));
+                answer = result((long) SECCOMP.invokeExact(captured(), SYS_SECCOMP, SET_MODE_FILTER, flags, program));
             }
             return (int) answer;
         } catch (Throwable t) {

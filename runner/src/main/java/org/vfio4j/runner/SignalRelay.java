@@ -5,21 +5,27 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.ffm.LinuxSignals;
 
 /**
- * Passes signals on to the program, as long as it runs, instead of ending this JVM and with it the machine. What a terminal's keys
- * send reaches the program anyway.
+ * Passes signals on to the program, as long as it runs, instead of ending this JVM and with it the machine. What a terminal
+ * sends reaches the program anyway. {@code SIGQUIT} stays the JVM's (it tells what all threads do), the signals that stop a
+ * process stay what they are.
  *
  * <p>{@code sun.misc.Signal} is used by reflection: it is in a module of its own for this purpose ({@code jdk.unsupported}), but
  * the compiler warns of it in a way that cannot be silenced.
  */
 final class SignalRelay implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SignalRelay.class);
-    private static final Map<String, Integer> PASSED = Map.of("INT", 2, "HUP", 1, "TERM", 15);
+    private static final Map<String, Integer> PASSED =
+            Map.of("HUP", 1, "INT", 2, "USR1", 10, "USR2", 12, "TERM", 15, "CONT", 18, "WINCH", 28);
+
+    /** Those that a terminal sends to all processes in its foreground. */
+    private static final Set<String> OF_TERMINAL = Set.of("INT", "WINCH");
 
     private final Map<Object, Object> before = new LinkedHashMap<>();
 
@@ -31,7 +37,7 @@ final class SignalRelay implements AutoCloseable {
         PASSED.forEach((name, number) -> handle(name, (proxy, method, arguments) -> {
             return switch (method.getName()) {
                 case "handle" -> {
-                    if (!(terminal && name.equals("INT"))) {
+                    if (!(terminal && OF_TERMINAL.contains(name))) {
                         var _ = program.thenAccept(started -> LinuxSignals.kill((int) started.pid(), number));
                     }
                     yield null;
@@ -55,7 +61,13 @@ final class SignalRelay implements AutoCloseable {
             Object signal = Class.forName("sun.misc.Signal")
                     .getConstructor(String.class)
                     .newInstance(name);
-            before.put(signal, exchange(signal, handler));
+            Object ignored = handlerType.getField("SIG_IGN").get(null);
+            Object former = exchange(signal, handler);
+            if (former.equals(ignored)) {
+                exchange(signal, ignored); // as nohup(1) wants it; the program inherits that
+            } else {
+                before.put(signal, former);
+            }
         } catch (ReflectiveOperationException e) {
             LOG.warn("SIG{} is not passed on to the program: {}", name, e.toString());
         }

@@ -9,10 +9,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.vfio4j.SysView;
 
 /** A native program that resets a slot and buses, owned by group and by iommufd. */
@@ -22,18 +21,8 @@ class HotResetProgramTest {
         "0000:01:00.0", "0000:01:00.1", "0000:02:00.0", "0000:02:00.1", "0000:03:01.0", "0000:03:02.0", "0000:00:05.0"
     };
 
-    @SuppressWarnings("NullAway.Init")
-    private static NativePrograms programs;
-
-    @BeforeAll
-    static void makeFolder() throws IOException {
-        programs = new NativePrograms();
-    }
-
-    @AfterAll
-    static void deleteFolder() throws IOException {
-        programs.close();
-    }
+    @RegisterExtension
+    static final NativePrograms programs = new NativePrograms();
 
     @Test
     void shouldResetWhatTheProgramOwnsAndRefuseTheRest() throws IOException, InterruptedException {

@@ -6,9 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.vfio4j.testing.Spec;
 
 /** Native programs that map registers: doorbells ring, and registers that are taken away are gone. Spec: pci §11. */
@@ -19,28 +18,12 @@ class MappedRegistersTest {
     private static final String CARD = "0000:01:00.0";
     private static final String CARD_GROUP = "9";
 
-    @SuppressWarnings("NullAway.Init")
-    private static NativePrograms programs;
-
-    @BeforeAll
-    static void makeFolder() throws IOException {
-        programs = new NativePrograms();
-    }
-
-    @AfterAll
-    static void deleteFolder() throws IOException {
-        programs.close();
-    }
+    @RegisterExtension
+    static final NativePrograms programs = new NativePrograms();
 
     private static void succeeds(String name, String... arguments) throws IOException, InterruptedException {
-        Path program = programs.compile(name);
-        try (var vfio = NativePrograms.machine(MACHINE);
-                var run = NativePrograms.intercept(vfio)) {
-            var answer = programs.run(run, program, arguments);
-            assertThat(answer.err()).isEmpty();
-            assertThat(answer.code()).isZero();
-            assertThat(run.openFiles()).as("files left open").isZero();
-            assertThat(vfio.pinnedPages()).as("pages left pinned").isZero();
+        try (var vfio = NativePrograms.machine(MACHINE)) {
+            programs.succeeds(vfio, name, arguments);
         }
     }
 

@@ -14,26 +14,38 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.vfio4j.SysView;
 import org.vfio4j.Vfio;
 import org.vfio4j.VfioOptions;
 import org.vfio4j.runner.file.StartGate;
+import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
-/** C programs of the tests: compiled once for each test class, run on a machine of their own. */
-final class NativePrograms implements AutoCloseable {
+/** C programs of the tests: compiled once for each test class that registers this, run on a machine of their own. */
+final class NativePrograms implements AfterAllCallback, AutoCloseable {
     /** What a program did. */
     record Answer(int code, List<String> out, String err) {}
 
     private static final long PATIENCE_SECONDS = 120;
 
+    /** What a system answers that does not let programs be run, or has no FUSE. */
+    private static final Set<Errno> NOT_HERE =
+            Set.of(Errno.ENOSYS, Errno.EPERM, Errno.EBUSY, Errno.EACCES, Errno.ENOENT, Errno.ENODEV);
+
     private final Path folder;
 
-    NativePrograms() throws IOException {
-        folder = Files.createTempDirectory("vfio4j-native-");
+    NativePrograms() {
+        try {
+            folder = Files.createTempDirectory("vfio4j-native-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Path resource(String name) {
@@ -113,7 +125,8 @@ final class NativePrograms implements AutoCloseable {
         try {
             return new ProgramRun(vfio, lines, view);
         } catch (VfioException refused) {
-            assumeTrue(false, "skipped: " + refused.getMessage());
+            // Anything else is a fault, of this test or of others that take what it needs.
+            assumeTrue(!NOT_HERE.contains(refused.errno()), () -> "skipped: " + refused.getMessage());
             throw refused;
         }
     }
@@ -143,6 +156,42 @@ final class NativePrograms implements AutoCloseable {
                 .as("%s ends", program)
                 .isTrue();
         return new Answer(process.exitValue(), out, read(folder.resolve("err")));
+    }
+
+    /** Runs a program on the default machine; it finds nothing wrong and leaves nothing behind. */
+    Answer succeeds(String name, String... arguments) throws IOException, InterruptedException {
+        try (var vfio = machine()) {
+            return succeeds(vfio, name, arguments);
+        }
+    }
+
+    /** The same on another machine. */
+    Answer succeeds(Vfio vfio, String name, String... arguments) throws IOException, InterruptedException {
+        Path program = compile(name);
+        try (var run = intercept(vfio)) {
+            var answer = run(run, program, arguments);
+            assertThat(answer.err()).as("%s", run.lastRefusal()).isEmpty();
+            assertThat(answer.code()).isZero();
+            assertNothingIsLeft(vfio, run);
+            return answer;
+        }
+    }
+
+    /** Nothing of the programs is open, pinned or mapped any more, and each group of VFIO devices can be opened. */
+    static void assertNothingIsLeft(Vfio vfio, ProgramRun run) {
+        assertThat(run.openFiles()).as("files left open").isZero();
+        assertThat(vfio.pinnedPages()).as("pages left pinned").isZero();
+        assertThat(run.mappedFiles()).as("files left mapped").isZero();
+        vfio.devices().stream()
+                .filter(device -> device.index().isPresent())
+                .flatMapToInt(device -> device.group().stream())
+                .distinct()
+                .forEach(group -> vfio.openGroup(group).close());
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) throws IOException {
+        close();
     }
 
     @Override

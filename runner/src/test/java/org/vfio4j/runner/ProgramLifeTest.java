@@ -9,12 +9,10 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.vfio4j.Vfio;
 
 /** Threads, children, signals and ends of programs: nothing is lost, done twice or left behind. */
 class ProgramLifeTest {
@@ -28,54 +26,27 @@ class ProgramLifeTest {
     private static final int KILLED = 128 + 9;
     private static final long PATIENCE_MILLISECONDS = 60_000;
 
-    @SuppressWarnings("NullAway.Init")
-    private static NativePrograms programs;
-
-    @BeforeAll
-    static void makeFolder() throws IOException {
-        programs = new NativePrograms();
-    }
-
-    @AfterAll
-    static void deleteFolder() throws IOException {
-        programs.close();
-    }
-
-    private static void succeeds(String name, String... arguments) throws IOException, InterruptedException {
-        Path program = programs.compile(name);
-        try (var vfio = NativePrograms.machine();
-                var run = NativePrograms.intercept(vfio)) {
-            var answer = programs.run(run, program, arguments);
-            assertThat(answer.err()).isEmpty();
-            assertThat(answer.code()).isZero();
-            assertNothingIsLeft(vfio, run);
-        }
-    }
-
-    private static void assertNothingIsLeft(Vfio vfio, ProgramRun run) {
-        assertThat(run.openFiles()).as("files left open").isZero();
-        assertThat(vfio.pinnedPages()).as("pages left pinned").isZero();
-        vfio.openGroup(Integer.parseInt(GROUP)).close();
-    }
+    @RegisterExtension
+    static final NativePrograms programs = new NativePrograms();
 
     @Test
     void shouldServeTheShimLikeAContainer() throws IOException, InterruptedException {
-        succeeds("shim", EDU, GROUP);
+        programs.succeeds("shim", EDU, GROUP);
     }
 
     @Test
     void shouldAnswerManyThreadsEachItsOwnAnswer() throws IOException, InterruptedException {
-        succeeds("threads", EDU, GROUP);
+        programs.succeeds("threads", EDU, GROUP);
     }
 
     @Test
     void shouldShareFilesWithChildrenHoweverTheyEnd() throws IOException, InterruptedException {
-        succeeds("forks", EDU, GROUP, MAPPABLE, MAPPABLE_GROUP);
+        programs.succeeds("forks", EDU, GROUP, MAPPABLE, MAPPABLE_GROUP);
     }
 
     @Test
     void shouldDoEachCallOnceInAStormOfSignals() throws IOException, InterruptedException {
-        succeeds("signals", EDU, GROUP);
+        programs.succeeds("signals", EDU, GROUP);
     }
 
     @ParameterizedTest
@@ -90,7 +61,7 @@ class ProgramLifeTest {
                 assertThat(answer.err()).isEmpty();
                 assertThat(answer.out()).containsExactly("begun");
                 assertThat(answer.code()).isEqualTo(code);
-                assertNothingIsLeft(vfio, run);
+                NativePrograms.assertNothingIsLeft(vfio, run);
             }
         }
     }
@@ -106,7 +77,7 @@ class ProgramLifeTest {
                 assertThat(process.destroyForcibly().waitFor(60, TimeUnit.SECONDS))
                         .isTrue();
                 assertThat(process.exitValue()).isEqualTo(KILLED);
-                assertNothingIsLeft(vfio, run);
+                NativePrograms.assertNothingIsLeft(vfio, run);
             }
         }
     }

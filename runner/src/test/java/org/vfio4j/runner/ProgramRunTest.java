@@ -12,11 +12,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.vfio4j.SysView;
-import org.vfio4j.Vfio;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
@@ -25,66 +23,32 @@ class ProgramRunTest {
     private static final String EDU = "0000:00:05.0";
     private static final String GROUP = "0";
 
-    @SuppressWarnings("NullAway.Init")
-    private static NativePrograms programs;
-
-    @BeforeAll
-    static void makeFolder() throws IOException {
-        programs = new NativePrograms();
-    }
-
-    @AfterAll
-    static void deleteFolder() throws IOException {
-        programs.close();
-    }
-
-    private static void succeeds(String name) throws IOException, InterruptedException {
-        Path program = programs.compile(name);
-        try (var vfio = NativePrograms.machine();
-                var run = NativePrograms.intercept(vfio)) {
-            var answer = programs.run(run, program, EDU, GROUP);
-            assertThat(answer.err()).isEmpty();
-            assertThat(answer.code()).isZero();
-            assertNothingIsLeft(vfio, run);
-        }
-    }
-
-    private static void assertNothingIsLeft(Vfio vfio, ProgramRun run) {
-        assertThat(run.openFiles()).as("files left open").isZero();
-        assertThat(vfio.pinnedPages()).as("pages left pinned").isZero();
-        vfio.openGroup(Integer.parseInt(GROUP)).close();
-    }
+    @RegisterExtension
+    static final NativePrograms programs = new NativePrograms();
 
     @Test
     void shouldMoveDataAndInterruptThroughTheGroupPath() throws IOException, InterruptedException {
-        succeeds("group");
+        programs.succeeds("group", EDU, GROUP);
     }
 
     @Test
     void shouldMoveDataThroughTheCdevPath() throws IOException, InterruptedException {
-        succeeds("cdev");
+        programs.succeeds("cdev", EDU, GROUP);
     }
 
     @Test
     void shouldMapRegistersThatBehaveLikeMemory() throws IOException, InterruptedException {
-        Path program = programs.compile("map");
-        try (var vfio = NativePrograms.machine();
-                var run = NativePrograms.intercept(vfio)) {
-            var answer = programs.run(run, program, "0000:01:00.0", "9");
-            assertThat(answer.err()).isEmpty();
-            assertThat(answer.code()).isZero();
-            assertNothingIsLeft(vfio, run);
-        }
+        programs.succeeds("map", "0000:01:00.0", "9");
     }
 
     @Test
     void shouldAnswerQuestionsAboutFilesAsAKernel() throws IOException, InterruptedException {
-        succeeds("paths");
+        programs.succeeds("paths", EDU, GROUP);
     }
 
     @Test
     void shouldKeepFilesOpenAsLongAsAnyProcessHasThem() throws IOException, InterruptedException {
-        succeeds("descriptors");
+        programs.succeeds("descriptors", EDU, GROUP);
     }
 
     @Test
@@ -97,7 +61,7 @@ class ProgramRunTest {
                 assertThat(process.inputReader().readLine()).isEqualTo("begun");
                 assertThat(process.destroyForcibly().waitFor(60, TimeUnit.SECONDS))
                         .isTrue();
-                assertNothingIsLeft(vfio, run);
+                NativePrograms.assertNothingIsLeft(vfio, run);
             }
         }
     }
@@ -109,7 +73,7 @@ class ProgramRunTest {
                 var run = NativePrograms.intercept(vfio)) {
             var answer = programs.run(run, program, EDU, GROUP, "exit");
             assertThat(answer.code()).isEqualTo(6);
-            assertNothingIsLeft(vfio, run);
+            NativePrograms.assertNothingIsLeft(vfio, run);
         }
     }
 

@@ -16,10 +16,9 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -42,18 +41,8 @@ class SysViewTest {
     private static final String UUID = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1077";
     private static final int WALKERS = 16;
 
-    @SuppressWarnings("NullAway.Init")
-    private static NativePrograms programs;
-
-    @BeforeAll
-    static void makeFolder() throws IOException {
-        programs = new NativePrograms();
-    }
-
-    @AfterAll
-    static void deleteFolder() throws IOException {
-        programs.close();
-    }
+    @RegisterExtension
+    static final NativePrograms programs = new NativePrograms();
 
     private static NativePrograms.Answer shell(Vfio vfio, SysView view, String script)
             throws IOException, InterruptedException {

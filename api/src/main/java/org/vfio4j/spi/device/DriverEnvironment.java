@@ -39,11 +39,16 @@ public interface DriverEnvironment {
     /** Asks the core to bind a device to this driver, as writing {@code driver_override} and {@code bind} does. */
     void bind(BusDevice device);
 
+    /** Makes this driver the only one a device may be bound to, as writing its name to {@code driver_override} does. */
+    void driverOverride(BusDevice device);
+
     /** Asks the core to unbind a device from this driver. */
     void unbind(BusDevice device);
 
     /**
-     * A tunable (kernel: module parameter) of this driver.
+     * A tunable (kernel: module parameter) of this driver, if the user chose or changed it. If its {@linkplain
+     * org.vfio4j.spi.module.KernelModule module} declares its parameters, others are refused before the driver starts, and a value is as {@link
+     * org.vfio4j.spi.module.KernelModule.Parameter#canonical} writes it.
      *
      * @param name without the driver's name
      */

@@ -24,5 +24,11 @@ public interface Bus {
 
         /** A device is about to go; returns when the listener's driver has let go of it. */
         void removing(BusDevice device);
+
+        /**
+         * A device has gone: it is among {@link Bus#devices()} no more. A driver that was given it after {@link #removing} lets go
+         * of it now; no other can be given it.
+         */
+        default void removed(BusDevice device) {}
     }
 }

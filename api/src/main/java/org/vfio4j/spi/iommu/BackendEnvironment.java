@@ -14,7 +14,9 @@ public interface BackendEnvironment {
     LockedMemory userLockedMemory(int uid);
 
     /**
-     * A tunable (kernel: module parameter) of this backend.
+     * A tunable (kernel: module parameter) of this backend, if the user chose or changed it. If its {@linkplain
+     * org.vfio4j.spi.module.KernelModule module} declares its parameters, others are refused before the backend starts, and a value is as {@link
+     * org.vfio4j.spi.module.KernelModule.Parameter#canonical} writes it.
      *
      * @param name without the backend's name, for example {@code allow_unsafe_interrupts}
      */

@@ -23,6 +23,16 @@ public interface PciFunction extends BusDevice {
     /** Size of configuration space: 256 or 4096. */
     int configSize();
 
+    /** Vendor id (kernel: {@code pci_dev.vendor}); that of a virtual function is not in its own registers. */
+    default int vendorId() {
+        return readConfig(0, 2);
+    }
+
+    /** Device id (kernel: {@code pci_dev.device}); that of a virtual function is not in its own registers. */
+    default int deviceId() {
+        return readConfig(2, 2);
+    }
+
     /**
      * Reads configuration space, the hardware's view.
      *
@@ -169,4 +179,9 @@ public interface PciFunction extends BusDevice {
     /** The physical function of a virtual one; null when this is none. */
     @Nullable
     PciFunction physicalFunction();
+
+    /** What makes its virtual functions (kernel: {@code is_physfn}); null for a function without SR-IOV capability. */
+    default @Nullable SriovControl sriov() {
+        return null;
+    }
 }

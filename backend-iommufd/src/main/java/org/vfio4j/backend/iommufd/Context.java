@@ -30,7 +30,7 @@ final class Context implements IommufdContext {
     /** MAP and GET_INFO report this many mappings as available: there is no limit of the backend's own. */
     private static final long MAPPINGS_AVAILABLE = 0xffff_ffffL;
 
-    private static final String ALLOW_UNSAFE_INTERRUPTS = "allow_unsafe_interrupts";
+    static final String ALLOW_UNSAFE_INTERRUPTS = "allow_unsafe_interrupts";
     private static final Logger LOG = LoggerFactory.getLogger(Context.class);
 
     private final BackendEnvironment environment;
@@ -268,10 +268,7 @@ final class Context implements IommufdContext {
     }
 
     private boolean unsafeInterruptsAllowed() {
-        return environment
-                .option(ALLOW_UNSAFE_INTERRUPTS)
-                .map(value -> Boolean.parseBoolean(value) || "1".equals(value))
-                .orElse(false);
+        return environment.option(ALLOW_UNSAFE_INTERRUPTS).filter("Y"::equals).isPresent();
     }
 
     /** Takes one claim of the group's DMA for this context. */

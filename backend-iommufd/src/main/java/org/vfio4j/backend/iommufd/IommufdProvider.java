@@ -26,7 +26,9 @@ public final class IommufdProvider implements IommuBackendProvider {
 
     @Override
     public Optional<KernelModule> kernelModule() {
-        return Optional.of(new KernelModule("iommufd", List.of()));
+        return Optional.of(new KernelModule(
+                "iommufd",
+                List.of(new KernelModule.Parameter(Context.ALLOW_UNSAFE_INTERRUPTS, KernelModule.Kind.BOOL, "N"))));
     }
 
     @Override

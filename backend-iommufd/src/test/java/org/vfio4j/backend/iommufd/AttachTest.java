@@ -45,7 +45,7 @@ class AttachTest {
         var open = new PagingUnit("open", rig.physical, PagingConfig.defaults().withIsolatedMsi(false), rig.faults);
         TestDevice unsafe = rig.device(open);
         assertThat(errnoOf(() -> rig.bind(unsafe))).isEqualTo(Errno.EPERM);
-        rig.options.put("allow_unsafe_interrupts", "true");
+        rig.options.put("allow_unsafe_interrupts", "Y");
         rig.bind(unsafe).unbind();
         TestDevice forced = rig.device(new ReservedRegion(0, 0xfff, ReservedRegion.Type.DIRECT));
         assertThat(errnoOf(() -> rig.bind(forced))).isEqualTo(Errno.EINVAL);

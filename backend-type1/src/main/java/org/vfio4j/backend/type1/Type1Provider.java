@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.backend.type1;
 
-import java.util.List;
 import java.util.Optional;
 import org.vfio4j.spi.iommu.BackendEnvironment;
 import org.vfio4j.spi.iommu.ContainerDriver;
@@ -35,12 +34,7 @@ public final class Type1Provider implements IommuBackendProvider {
 
     @Override
     public Optional<KernelModule> kernelModule() {
-        return Optional.of(new KernelModule(
-                "vfio_iommu_type1",
-                List.of(
-                        new KernelModule.Parameter("allow_unsafe_interrupts", KernelModule.Kind.BOOL, "N"),
-                        new KernelModule.Parameter("disable_hugepages", KernelModule.Kind.BOOL, "N"),
-                        new KernelModule.Parameter("dma_entry_limit", KernelModule.Kind.UINT, "65535"))));
+        return Optional.of(Tunables.MODULE);
     }
 
     @Override

@@ -52,7 +52,7 @@ public final class BusControl {
 
     /** Loads the VFIO drivers and binds what the machine wants bound, then what the option {@code ids} of a PCI driver names. */
     public void start() {
-        drivers.start();
+        drivers.start(this::appeared);
         bus(PCI).ifPresent(bus -> {
             for (var driver : drivers.driversOf(PCI)) {
                 var list = drivers.isNative(PCI, driver) ? Optional.<String>empty() : settings.option(driver, IDS);
@@ -62,6 +62,15 @@ public final class BusControl {
                 }
             }
         });
+    }
+
+    /** Lets the driver that the machine wants have a device that has just appeared, or those that fit it. */
+    private void appeared(BusDevice device) {
+        if (device.initialDriver().isPresent() && drivers.driverOverride(device).isEmpty()) {
+            drivers.bindInitially(device);
+        } else {
+            bus(device.busName()).ifPresent(bus -> probe(bus, device));
+        }
     }
 
     /** Whether devices of a bus have {@code driver_override}. */

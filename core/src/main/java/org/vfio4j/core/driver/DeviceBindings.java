@@ -19,7 +19,10 @@ final class DeviceBindings {
 
     /** One device's driver. */
     static final class Binding {
-        /** Held while the device's driver changes, so across probe and remove. Taken before every lock of the core. */
+        /**
+         * Held while the device's driver changes, so across probe and remove, and while its virtual functions are made or taken
+         * away. Taken before every lock of the core; that of a physical function before those of its virtual ones.
+         */
         private final ReentrantLock deviceLock = new ReentrantLock();
 
         /** The driver; written under the device lock, read without it for display. */

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -62,8 +63,12 @@ public final class DriverCore implements AutoCloseable {
         this.memory = memory;
     }
 
-    /** Loads the drivers, shows them their buses, and binds what the machine wants bound. */
-    public void start() {
+    /**
+     * Loads the drivers, shows them their buses, and binds what the machine wants bound.
+     *
+     * @param appeared finds a driver for a device that appears later
+     */
+    void start(Consumer<BusDevice> appeared) {
         for (var provider : providers.drivers()) {
             drivers.add(new LoadedDriver(provider, provider.create(new Environment(provider))));
         }
@@ -75,7 +80,7 @@ public final class DriverCore implements AutoCloseable {
             }
         }
         for (var bus : host.buses()) {
-            listeners.add(bus.listen(new HotPlug()));
+            listeners.add(bus.listen(new HotPlug(appeared)));
             for (var device : bus.devices()) {
                 bindInitially(device);
             }
@@ -83,7 +88,7 @@ public final class DriverCore implements AutoCloseable {
     }
 
     /** What the machine wants bound is bound if it can be; if not, the device stays without a driver and the log says why. */
-    private void bindInitially(BusDevice device) {
+    void bindInitially(BusDevice device) {
         device.initialDriver().ifPresent(driver -> {
             if (driverName(device).isPresent()) {
                 return;
@@ -99,8 +104,8 @@ public final class DriverCore implements AutoCloseable {
     /**
      * Binds a VFIO driver or a native driver of the host.
      *
-     * @throws VfioException ENODEV when there is no such driver for the device's bus, EBUSY when a driver has the device or
-     *     VFIO owns its group, or the probe's errno
+     * @throws VfioException ENODEV when there is no such driver for the device's bus or the device has gone, EBUSY when a driver
+     *     has the device or VFIO owns its group, or the probe's errno
      */
     public void bind(BusDevice device, String name) {
         var vfioDriver = drivers.stream()
@@ -114,6 +119,8 @@ public final class DriverCore implements AutoCloseable {
         }
         bindings.with(device, binding -> {
             requireUnbound(device, binding, name);
+            requireOnBus(device);
+            VirtualFunctions.requireProbeAllowed(device, driverOverride(device).isPresent());
             if (vfioDriver.isPresent()) {
                 vfioDriver.get().driver().probe(device);
                 binding.driver(vfioDriver.get());
@@ -131,6 +138,22 @@ public final class DriverCore implements AutoCloseable {
                     Errno.EBUSY,
                     "binding " + wanted + " refused: driver " + owner.get() + " has " + device.name() + " already");
         }
+    }
+
+    /** Nobody is given a device that has gone meanwhile (kernel: {@code device_is_registered}). */
+    @SuppressWarnings("ReferenceEquality") // A bus device is its identity.
+    private void requireOnBus(BusDevice device) {
+        boolean present = host.buses().stream()
+                .filter(bus -> bus.name().equals(device.busName()))
+                .anyMatch(bus -> bus.devices().stream().anyMatch(other -> other == device));
+        if (!present) {
+            throw new VfioException(Errno.ENODEV, "bind refused: " + device.name() + " has gone from its bus");
+        }
+    }
+
+    /** Runs an action with a device's lock held. */
+    void withBinding(BusDevice device, Consumer<DeviceBindings.Binding> action) {
+        bindings.with(device, action);
     }
 
     /**
@@ -256,14 +279,15 @@ public final class DriverCore implements AutoCloseable {
     /** Lets go of every device and unloads the drivers; waits for users, so close what is open first. */
     @Override
     public void close() {
-        listeners.reversed().forEach(listener -> quietly("hot-plug listener", listener));
-        listeners.clear();
+        // Before the listeners go: virtual functions vanish with the driver of their physical one.
         for (var driver : drivers.reversed()) {
             for (var device : bindings.devicesOf(driver)) {
                 quietly(device.name(), () -> bindings.with(device, binding -> letGo(device, binding)));
             }
-            quietly("driver " + driver.name(), driver.driver());
         }
+        listeners.reversed().forEach(listener -> quietly("hot-plug listener", listener));
+        listeners.clear();
+        drivers.reversed().forEach(driver -> quietly("driver " + driver.name(), driver.driver()));
         drivers.clear();
     }
 
@@ -276,10 +300,16 @@ public final class DriverCore implements AutoCloseable {
     }
 
     private final class HotPlug implements Bus.Listener {
+        private final Consumer<BusDevice> appeared;
+
+        private HotPlug(Consumer<BusDevice> appeared) {
+            this.appeared = appeared;
+        }
+
         @Override
         public void added(BusDevice device) {
             if (autoprobe(device.busName())) {
-                bindInitially(device);
+                appeared.accept(device);
             }
         }
 
@@ -290,6 +320,11 @@ public final class DriverCore implements AutoCloseable {
                     device.unbindNative();
                 }
             });
+        }
+
+        @Override
+        public void removed(BusDevice device) {
+            removing(device);
             bindings.override(device, null);
         }
     }
@@ -325,9 +360,14 @@ public final class DriverCore implements AutoCloseable {
         @Override
         public void bind(BusDevice device) {
             if (hasOverride(device.busName())) {
-                bindings.override(device, provider.name());
+                driverOverride(device);
             }
             DriverCore.this.bind(device, provider.name());
+        }
+
+        @Override
+        public void driverOverride(BusDevice device) {
+            bindings.override(device, provider.name());
         }
 
         @Override

@@ -52,8 +52,8 @@ final class PciIds {
     private static Id identity(PciFunction function) {
         boolean bridge = (function.readConfig(HEADER_TYPE, 1) & 0x7f) == 1;
         return new Id(
-                function.readConfig(0, 2),
-                function.readConfig(2, 2),
+                function.vendorId(),
+                function.deviceId(),
                 bridge ? 0 : function.readConfig(SUBSYSTEM, 2),
                 bridge ? 0 : function.readConfig(SUBSYSTEM + 2, 2),
                 function.readConfig(CLASS_REVISION, 4) >>> 8,

@@ -65,15 +65,7 @@ final class OpenFile implements FileReference {
 
     /** Takes a reference unless the last one has gone already. */
     boolean tryAcquire() {
-        while (true) {
-            int now = references.get();
-            if (now == 0) {
-                return false;
-            }
-            if (references.compareAndSet(now, now + 1)) {
-                return true;
-            }
-        }
+        return references.getAndUpdate(now -> now == 0 ? 0 : now + 1) != 0;
     }
 
     /**

@@ -3,6 +3,7 @@ package org.vfio4j.core.tree;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.vfio4j.core.vfio.CoreDevice;
@@ -89,14 +90,14 @@ final class ClassFolders {
         return "/devices/virtual/misc/" + name;
     }
 
-    /** Directories of class devices with their content, by path below {@code /sys}. */
-    Stream<Place> places() {
+    /** Directories of class devices with their content, by path below {@code /sys}: those of groups, and the fixed ones. */
+    Stream<Place> places(List<VfioGroup> shown) {
         var misc = openings.offersIommufd()
                 ? Stream.of(
                         miscPlace("vfio", DeviceNode.CONTAINER_MINOR, "vfio/vfio", 0666),
                         miscPlace("iommu", DeviceNode.IOMMU_MINOR, "iommu", 0660))
                 : Stream.of(miscPlace("vfio", DeviceNode.CONTAINER_MINOR, "vfio/vfio", 0666));
-        var ofGroups = groups.groups().stream()
+        var ofGroups = shown.stream()
                 .map(group -> new Place(
                         groupPath(group),
                         entries -> fill(

@@ -29,13 +29,16 @@ final class DeviceFolders {
     private final DriverCore drivers;
     private final BusControl control;
     private final MdevFolders mdev;
+    private final SriovEntries sriov;
 
     @Inject
-    DeviceFolders(DeviceRegistry registry, DriverCore drivers, BusControl control, MdevFolders mdev) {
+    DeviceFolders(
+            DeviceRegistry registry, DriverCore drivers, BusControl control, MdevFolders mdev, SriovEntries sriov) {
         this.registry = registry;
         this.drivers = drivers;
         this.control = control;
         this.mdev = mdev;
+        this.sriov = sriov;
     }
 
     /** Puts a device's entries into its directory. */
@@ -62,6 +65,7 @@ final class DeviceFolders {
                         directory.add("iommu_group", TreeLink.between(path, "/sys/kernel/iommu_groups/" + group.id())));
         registered.ifPresent(found -> directory.add("vfio-dev", vfioDev(found, path)));
         mdev.fill(device, directory);
+        sriov.fill(device, directory);
     }
 
     /** Groups of mediated devices and of those without IOMMU exist only while VFIO has them. */

@@ -3,6 +3,7 @@ package org.vfio4j.core.tree;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.vfio4j.core.driver.DriverCore;
@@ -44,9 +45,10 @@ final class MdevFolders {
         return parents().filter(parent -> parent.name().equals(name)).findFirst();
     }
 
-    /** Directories of the parents. */
-    Stream<Place> places() {
-        return parents().map(parent -> new Place(parent.sysfsPath(), entries -> entries.add(TYPES, types(parent))));
+    /** Directories of parents. */
+    Stream<Place> places(List<MdevParent> parents) {
+        return parents.stream()
+                .map(parent -> new Place(parent.sysfsPath(), entries -> entries.add(TYPES, types(parent))));
     }
 
     private Folder types(MdevParent parent) {

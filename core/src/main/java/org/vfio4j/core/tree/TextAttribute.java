@@ -60,32 +60,4 @@ record TextAttribute(
     static String line(String text) {
         return text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
     }
-
-    /**
-     * A written truth value (kernel: {@code kstrtobool}).
-     *
-     * @throws VfioException EINVAL when it is none
-     */
-    static boolean truth(String text) {
-        if (!text.isEmpty()) {
-            switch (text.charAt(0)) {
-                case 'y', 'Y', 't', 'T', '1' -> {
-                    return true;
-                }
-                case 'n', 'N', 'f', 'F', '0' -> {
-                    return false;
-                }
-                case 'o', 'O' -> {
-                    char second = text.length() > 1 ? Character.toLowerCase(text.charAt(1)) : ' ';
-                    if (second == 'n' || second == 'f') {
-                        return second == 'n';
-                    }
-                }
-                default -> {
-                    // Falls out of the switch: no truth value.
-                }
-            }
-        }
-        throw new VfioException(Errno.EINVAL, "\"" + line(text) + "\" is neither yes nor no");
-    }
 }

@@ -2,6 +2,8 @@
 package org.vfio4j.core.user;
 
 import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.Device;
 import org.vfio4j.DeviceFile;
@@ -33,12 +35,24 @@ final class DeviceFileHandle implements DeviceFile {
 
     @Override
     public Device bind(Iommufd with) {
+        return bind(with, Optional.empty());
+    }
+
+    @Override
+    public Device bind(Iommufd with, UUID vfToken) {
+        return bind(with, Optional.of(vfToken));
+    }
+
+    Device bind(Iommufd with, Optional<UUID> vfToken) {
         if (!(with instanceof IommufdHandle handle)) {
             throw new IllegalArgumentException("this iommufd was not opened here");
         }
         file.hold();
         try {
-            cdev.bind(null, handle::retained, id -> iommufd = handle);
+            cdev.bind(
+                    vfToken.<Supplier<UUID>>map(token -> () -> token).orElse(null),
+                    handle::retained,
+                    id -> iommufd = handle);
         } finally {
             file.exit();
         }

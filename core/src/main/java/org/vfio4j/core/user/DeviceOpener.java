@@ -65,7 +65,7 @@ final class DeviceOpener {
             return switch (options.path()) {
                 case GROUP -> throughContainer(device, options, opened);
                 case GROUP_IOMMUFD -> throughGroupAndIommufd(device, options, opened);
-                case CDEV -> throughNode(device, opened);
+                case CDEV -> throughNode(device, options, opened);
             };
         } catch (RuntimeException e) {
             opened.close();
@@ -86,7 +86,7 @@ final class DeviceOpener {
                         : containerTypes());
         // A version 1 TCE container maps nothing before it is enabled; version 2 has no such step.
         container.tce().filter(tce -> !tce.version2()).ifPresent(tce -> tce.enable(openings.caller()));
-        return track(group.openDeviceFile(device.busDevice().name()), OpenPath.GROUP, container::dma, opened);
+        return track(group.openDeviceFile(name(device, options)), OpenPath.GROUP, container::dma, opened);
     }
 
     /** Container types of all backends, best first. */
@@ -118,16 +118,21 @@ final class DeviceOpener {
         opened.add(group::close);
         group.setContainer(iommufd);
         options.containerType().ifPresent(iommufd::setIommu);
-        return track(
-                group.openDeviceFile(device.busDevice().name()), OpenPath.GROUP_IOMMUFD, iommufd::compatIoas, opened);
+        return track(group.openDeviceFile(name(device, options)), OpenPath.GROUP_IOMMUFD, iommufd::compatIoas, opened);
     }
 
-    private Device throughNode(CoreDevice device, Opened opened) {
+    /** The name a group knows a device by, with what else its driver has to be told. */
+    private static String name(CoreDevice device, OpenOptions options) {
+        return device.busDevice().name()
+                + options.vfToken().map(token -> " vf_token=" + token).orElse("");
+    }
+
+    private Device throughNode(CoreDevice device, OpenOptions options, Opened opened) {
         var iommufd = openings.iommufd();
         opened.add(iommufd::close);
         var file = openings.deviceFile(device.index());
         opened.add(file::close);
-        file.bind(iommufd);
+        file.bind(iommufd, options.vfToken());
         var ioas = iommufd.newIoas();
         file.attach(ioas);
         return track(file.file(), OpenPath.CDEV, () -> ioas, opened);

@@ -6,6 +6,7 @@ import jakarta.inject.Singleton;
 import org.vfio4j.ProcessOptions;
 import org.vfio4j.core.memory.JvmAddressSpace;
 import org.vfio4j.core.process.OptionsCaller;
+import org.vfio4j.core.registry.ChosenSettings;
 import org.vfio4j.core.registry.Settings;
 import org.vfio4j.spi.call.FdTable;
 import org.vfio4j.spi.call.FileReference;
@@ -27,8 +28,10 @@ final class ProgramCaller implements OptionsCaller, AutoCloseable {
     @Inject
     ProgramCaller(PhysicalMemory physical, Settings settings) {
         memory = new JvmAddressSpace(physical);
-        int uid = settings.coreNumber("uid").map(Math::toIntExact).orElse(0);
-        long limit = settings.coreNumber("memlock_limit").orElse(Long.MAX_VALUE);
+        int uid = Integer.parseUnsignedInt(
+                settings.option(ChosenSettings.CORE, ChosenSettings.UID.name()).orElse(ChosenSettings.UID.initial()));
+        long limit = Long.parseLong(settings.option(ChosenSettings.CORE, ChosenSettings.MEMLOCK_LIMIT.name())
+                .orElse(ChosenSettings.MEMLOCK_LIMIT.initial()));
         options = uid == 0 ? ProcessOptions.root() : ProcessOptions.user(uid, limit);
     }
 

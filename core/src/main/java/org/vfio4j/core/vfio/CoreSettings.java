@@ -2,6 +2,7 @@
 package org.vfio4j.core.vfio;
 
 import java.time.Duration;
+import org.vfio4j.spi.module.KernelModule;
 
 /**
  * Tunables of the core (kernel: parameters of the module {@code vfio}). Immutable but for the one that the kernel lets
@@ -10,6 +11,10 @@ import java.time.Duration;
 public final class CoreSettings {
     /** How often the user of a device that is being unregistered is asked to let go (UN-2). */
     public static final Duration REQUEST_PERIOD = Duration.ofSeconds(10);
+
+    /** The parameter that decides {@link #unsafeNoIommuMode}. */
+    public static final KernelModule.Parameter UNSAFE_NOIOMMU_MODE =
+            new KernelModule.Parameter("enable_unsafe_noiommu_mode", KernelModule.Kind.BOOL, "N");
 
     private final Duration requestPeriod;
     private volatile boolean unsafeNoIommuMode;

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.spi.host.Host;
@@ -28,10 +29,13 @@ public final class VfioGroups {
     private final CoreSettings settings;
     private final int pageSize;
 
-    /** Guards {@link #byNumber} and {@link #minors}; the outermost lock. */
+    /** Guards {@link #byNumber}, {@link #listed} and {@link #minors}; the outermost lock. */
     private final ReentrantLock listLock = new ReentrantLock();
 
     private final Map<Integer, Entry> byNumber = new TreeMap<>();
+
+    /** All groups, once somebody has asked since {@link #byNumber} was changed. Written under the list lock. */
+    private volatile @Nullable List<VfioGroup> listed;
 
     /** Minor numbers in use. */
     private final BitSet minors = new BitSet();
@@ -105,6 +109,7 @@ public final class VfioGroups {
     private Entry entry(GroupKind kind, IommuGroup made) {
         int minor = minors.nextClearBit(0);
         minors.set(minor);
+        listed = null;
         return new Entry(new VfioGroup(kind, made, minor, pageSize));
     }
 
@@ -120,6 +125,7 @@ public final class VfioGroups {
                 return;
             }
             byNumber.remove(group.number());
+            listed = null;
             minors.clear(group.minor());
             group.revoke();
         } finally {
@@ -140,11 +146,17 @@ public final class VfioGroups {
         }
     }
 
-    /** All groups, by ascending number. */
+    /** All groups, by ascending number: the same list until one comes or goes. */
     public List<VfioGroup> groups() {
+        var known = listed;
+        if (known != null) {
+            return known;
+        }
         listLock.lock();
         try {
-            return byNumber.values().stream().map(entry -> entry.group).toList();
+            var all = byNumber.values().stream().map(entry -> entry.group).toList();
+            listed = all;
+            return all;
         } finally {
             listLock.unlock();
         }

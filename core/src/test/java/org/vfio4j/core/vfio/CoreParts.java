@@ -71,6 +71,11 @@ final class CoreParts {
         }
 
         @Override
+        public void driverOverride(BusDevice device) {
+            throw new UnsupportedOperationException("devices of this bus have no driver_override");
+        }
+
+        @Override
         public void unbind(BusDevice device) {
             loaded.remove(device);
         }

@@ -4,22 +4,25 @@ package org.vfio4j.drivers.pci;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.device.DeviceOps.NameMatch;
+import org.vfio4j.spi.device.DeviceOps.TokenMatch;
 import org.vfio4j.spi.pci.PciFunction;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /**
- * The name under which a user asks a group for a function: its address, then options. A token only makes sense where
- * virtual functions are involved. Thread-safe. Spec: pci §18.5, §18.6.
+ * The name under which a user asks a group for a function: its address, then options. The one option there is, a token, is
+ * checked at every match, given or not. Thread-safe. Spec: pci §18.5, §18.6.
  */
 final class DeviceName implements NameMatch {
     private static final String TOKEN_OPTION = "vf_token=";
     private static final int UUID_LENGTH = 36;
 
     private final PciFunction function;
+    private final TokenMatch tokens;
 
-    DeviceName(PciFunction function) {
+    DeviceName(PciFunction function, TokenMatch tokens) {
         this.function = function;
+        this.tokens = tokens;
     }
 
     @Override
@@ -28,17 +31,8 @@ final class DeviceName implements NameMatch {
         if (!name.startsWith(own) || (name.length() > own.length() && name.charAt(own.length()) != ' ')) {
             return false;
         }
-        checkToken(token(name.substring(own.length())));
+        tokens.check(token(name.substring(own.length())));
         return true;
-    }
-
-    /** The token of either path: there are no virtual functions here, so there is none to be given. */
-    void checkToken(@Nullable UUID token) {
-        if (token != null) {
-            throw new VfioException(
-                    Errno.EINVAL,
-                    function.name() + " was given the token " + token + ", but takes no part in sharing by token");
-        }
     }
 
     private @Nullable UUID token(String options) {

@@ -26,8 +26,8 @@ final class ProbeRules {
      * @throws VfioException EINVAL or EBUSY as the rules say
      */
     static void check(PciFunction function, PciOptions options) {
-        int vendor = function.readConfig(PciRegister.VENDOR_ID, 2);
-        int device = function.readConfig(PciRegister.DEVICE_ID, 2);
+        int vendor = function.vendorId();
+        int device = function.deviceId();
         if (vendor == INTEL && DENIED.contains(device) && !options.disableDenylist()) {
             throw new VfioException(
                     Errno.EINVAL,

@@ -32,6 +32,7 @@ final class VfioPciDevice implements DeviceOps {
     private final PciFunction function;
     private final PciOptions options;
     private final DriverEnvironment environment;
+    private final TokenRole tokenRole;
     private final DeviceName name;
     private final LowPower lowPower = new LowPower();
     private final HotReset hotReset;
@@ -45,11 +46,12 @@ final class VfioPciDevice implements DeviceOps {
     /** Whether the last user left state behind that only a reset of the whole set removes; under the dev_set lock. */
     private boolean needsReset;
 
-    VfioPciDevice(PciFunction function, PciOptions options, DriverEnvironment environment) {
+    VfioPciDevice(PciFunction function, PciOptions options, TokenRole tokenRole, DriverEnvironment environment) {
         this.function = function;
         this.options = options;
         this.environment = environment;
-        this.name = new DeviceName(function);
+        this.tokenRole = tokenRole;
+        this.name = new DeviceName(function, tokenRole);
         this.hotReset = new HotReset(function, this::vfio);
     }
 
@@ -107,10 +109,13 @@ final class VfioPciDevice implements DeviceOps {
         return hotReset;
     }
 
-    /** Of functions that take no part in sharing by token. */
+    TokenRole tokenRole() {
+        return tokenRole;
+    }
+
     @Override
     public TokenMatch tokenMatch() {
-        return name::checkToken;
+        return tokenRole;
     }
 
     @Override
@@ -121,10 +126,12 @@ final class VfioPciDevice implements DeviceOps {
     @Override
     public void openDevice() {
         open = new OpenFunction(function, options, environment);
+        tokenRole.opened();
     }
 
     @Override
     public void closeDevice() {
+        tokenRole.closing();
         var closing = open();
         lowPower.end();
         needsReset = !closing.close();
@@ -266,8 +273,39 @@ final class VfioPciDevice implements DeviceOps {
         return open().bars().map((int) index, RegionOffset.within(offset), length, protection);
     }
 
+    /** Does not let the function sleep by itself until {@link #mayFallAsleep} (kernel: {@code pm_runtime_get}). */
+    void stayAwake() {
+        lowPower.get();
+    }
+
+    void mayFallAsleep() {
+        lowPower.put();
+    }
+
+    /** Full power, whether the function is open or not. */
+    void wake() {
+        var lock = vfio().deviceSet().lock();
+        lock.lock();
+        try {
+            var present = open;
+            if (present != null) {
+                present.control().setPower(PowerState.D0);
+            } else {
+                new PowerState(function).set(PowerState.D0);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     @Override
     public long feature(Caller caller, int flags, long argument, long length) {
+        if ((flags & VfioFeature.VFIO_DEVICE_FEATURE_MASK) == VfioFeature.VFIO_DEVICE_FEATURE_PCI_VF_TOKEN) {
+            var token = tokenRole.own();
+            return token == null
+                    ? DeviceOps.super.feature(caller, flags, argument, length)
+                    : token.feature(caller, flags, argument, length);
+        }
         return switch (flags & VfioFeature.VFIO_DEVICE_FEATURE_MASK) {
             case VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY -> lowPower.enter(open(), flags);
             case VfioFeature.VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP ->

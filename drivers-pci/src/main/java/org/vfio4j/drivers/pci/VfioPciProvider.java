@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.drivers.pci;
 
-import java.util.List;
 import java.util.Optional;
 import org.vfio4j.spi.device.BusDriver;
 import org.vfio4j.spi.device.BusDriverProvider;
@@ -28,7 +27,7 @@ public final class VfioPciProvider implements BusDriverProvider {
 
     @Override
     public Optional<KernelModule> kernelModule() {
-        return Optional.of(new KernelModule("vfio_pci", List.of()));
+        return Optional.of(PciOptions.module());
     }
 
     @Override

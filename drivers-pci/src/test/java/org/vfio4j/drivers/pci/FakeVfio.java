@@ -32,6 +32,7 @@ import org.vfio4j.uapi.VfioException;
 final class FakeVfio implements DriverEnvironment {
     final Map<String, String> options = new java.util.HashMap<>();
     final List<FakeDevice> registered = new ArrayList<>();
+    final List<BusDevice> overridden = new ArrayList<>();
     private final Map<Object, FakeSet> sets = new IdentityHashMap<>();
 
     /** Null: registration works. */
@@ -60,6 +61,11 @@ final class FakeVfio implements DriverEnvironment {
     @Override
     public void bind(BusDevice device) {
         throw new AssertionError("vfio-pci binds nothing");
+    }
+
+    @Override
+    public void driverOverride(BusDevice device) {
+        overridden.add(device);
     }
 
     @Override

@@ -49,7 +49,7 @@ class LifecycleTest {
         function.set(PciRegister.VENDOR_ID, 2, 0x8086);
         function.set(PciRegister.DEVICE_ID, 2, 0x0435);
         User.refused(Errno.EINVAL, () -> vfio.probe(function));
-        vfio.options.put("disable_denylist", "1");
+        vfio.options.put("disable_denylist", "Y");
         assertThat(vfio.probe(function).pci()).isNotNull();
     }
 
@@ -113,7 +113,7 @@ class LifecycleTest {
     @Spec("P-020")
     void shouldLatchOptionsAtProbe() {
         var device = vfio.probe(function);
-        vfio.options.put("nointxmask", "1");
+        vfio.options.put("nointxmask", "Y");
         var user = new User(device.open());
         user.config(PciRegister.COMMAND, 2, PciRegister.COMMAND_INTX_DISABLE);
         assertThat(function.get(PciRegister.COMMAND, 2) & PciRegister.COMMAND_INTX_DISABLE)

@@ -24,7 +24,6 @@ import org.vfio4j.host.embedded.machine.MachineDescription;
 import org.vfio4j.host.embedded.machine.McSpec;
 import org.vfio4j.host.embedded.machine.MdevSpec;
 import org.vfio4j.host.embedded.mdev.SerialMdevBus;
-import org.vfio4j.host.embedded.pci.PciTopology;
 import org.vfio4j.host.embedded.register.DoorbellPoller;
 import org.vfio4j.spi.host.Bus;
 import org.vfio4j.spi.host.BusDevice;
@@ -105,12 +104,13 @@ final class EmbeddedHost implements Host {
                 .filter(IommuSpec.Paging.class::isInstance)
                 .forEach(unit -> reserved.put(unit.name(), unit.reserved()));
         var buses = new ArrayList<Bus>();
-        var functions = pci.build(plan, units, reserved, memory, doorbells);
+        var functions = pci.build(plan, groups, units, reserved, memory, doorbells);
         functions.forEach(owned::push);
         var modelled = models.build(plan, units, reserved, machine.pci().nativeDrivers(), memory, doorbells);
         List<BusDevice> onPci = modelled.getOrDefault("pci", List.of());
         if (!functions.isEmpty() || !onPci.isEmpty()) {
-            buses.add(new PciTopology(machine.pci().nativeDrivers(), functions, onPci));
+            pci.topology().addModels(onPci);
+            buses.add(pci.topology());
         }
         if (!machine.mdev().equals(MdevSpec.NONE)) {
             var mdev = new SerialMdevBus(machine.mdev(), devices);

@@ -12,7 +12,7 @@ import org.vfio4j.spi.host.IommuGroup;
 
 /** The machine's isolation groups by number. A new one gets the lowest number that is free. Thread-safe. */
 final class GroupTable {
-    /** Guards {@link #groups}; leaf lock. */
+    /** Guards {@link #groups}; before the groups' own locks only. */
     private final ReentrantLock numbersLock = new ReentrantLock();
 
     private final TreeMap<Integer, IommuGroup> groups = new TreeMap<>();
@@ -34,6 +34,18 @@ final class GroupTable {
         numbersLock.lock();
         try {
             return create(unit, lowestFree());
+        } finally {
+            numbersLock.unlock();
+        }
+    }
+
+    /** Gives the number of a group back that nobody is in any more. */
+    void destroy(EmbeddedGroup group) {
+        numbersLock.lock();
+        try {
+            if (!group.devices().isEmpty() || !groups.remove(group.id(), group)) {
+                throw new IllegalArgumentException("group " + group.id() + " has members, or is none of this machine");
+            }
         } finally {
             numbersLock.unlock();
         }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.host.embedded.device.MachineSlot;
 import org.vfio4j.host.embedded.iommu.IommuUnit;
@@ -18,6 +19,7 @@ import org.vfio4j.host.embedded.pci.EmbeddedFunction;
 import org.vfio4j.host.embedded.pci.FunctionPlan;
 import org.vfio4j.host.embedded.pci.FunctionPlans;
 import org.vfio4j.host.embedded.pci.PciBusNode;
+import org.vfio4j.host.embedded.pci.PciTopology;
 import org.vfio4j.host.embedded.register.DoorbellPoller;
 import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.memory.PhysicalMemory;
@@ -27,6 +29,7 @@ import org.vfio4j.spi.pci.PciAddress;
 final class PciAssembly {
     private final PciSpec spec;
     private final Executor devices;
+    private final PciTopology topology;
 
     /** Functions by segment and bus, in address order. */
     private final Map<Integer, List<FunctionSpec>> onBus = new HashMap<>();
@@ -40,6 +43,7 @@ final class PciAssembly {
     PciAssembly(PciSpec spec, Executor devices) {
         this.spec = spec;
         this.devices = devices;
+        this.topology = new PciTopology(spec.nativeDrivers());
         for (var function : spec.functions()) {
             onBus.computeIfAbsent(bus(function.address()), key -> new ArrayList<>())
                     .add(function);
@@ -94,7 +98,11 @@ final class PciAssembly {
                         image.attributes());
             }
         };
-        plans.put(address, plan);
+        plans.put(
+                address,
+                function.sriov()
+                        .map(sriov -> plan.withVirtualFunctions(sriov, addresses))
+                        .orElse(plan));
     }
 
     private FunctionPlan planBridge(FunctionPlans.Place place, FunctionSpec function, PciSpec.Bridge bridge) {
@@ -165,9 +173,10 @@ final class PciAssembly {
         return bridge.acs() && !(bridge.model() instanceof PciSpec.Bridge spec && spec.conventional());
     }
 
-    /** Makes the functions, a bridge before what is below it. */
+    /** Makes the functions, a bridge before what is below it, and puts them on the bus. */
     List<EmbeddedFunction> build(
             GroupPlan groups,
+            GroupTable table,
             Map<String, IommuUnit> units,
             Map<String, List<ReservedRegion>> reserved,
             PhysicalMemory memory,
@@ -180,21 +189,21 @@ final class PciAssembly {
             var bus = buses.computeIfAbsent(
                     bus(address), key -> new PciBusNode(address.segment(), address.bus(), above(address, functions)));
             var regions = new ArrayList<>(function.reserved());
-            function.placement().iommu().ifPresent(unit -> regions.addAll(reserved.getOrDefault(unit, List.of())));
-            var place = new MachineSlot.Plan(
-                    address.toString(),
-                    bus.sysfsPath() + "/" + address,
-                    function.driver(),
-                    Optional.ofNullable(groups.group(isolationKey(function)))
-                            .filter(group -> function.placement().iommu().isPresent()),
-                    function.placement()
-                            .iommu()
-                            .map(units::get)
-                            .map(IommuUnit::capabilities)
-                            .orElse(Set.of()),
+            var unit = function.placement().iommu();
+            unit.ifPresent(name -> regions.addAll(reserved.getOrDefault(name, List.of())));
+            var shared =
+                    Optional.ofNullable(groups.group(isolationKey(function))).filter(group -> unit.isPresent());
+            Function<VirtualAssembly.Place, MachineSlot.Plan> places = place -> new MachineSlot.Plan(
+                    place.name(),
+                    bus.sysfsPath() + "/" + place.name(),
+                    place.driver(),
+                    place.group().or(() -> shared),
+                    unit.map(units::get).map(IommuUnit::capabilities).orElse(Set.of()),
                     regions,
                     spec.nativeDrivers());
-            var slot = new MachineSlot(place, poller);
+            var slot = new MachineSlot(
+                    places.apply(new VirtualAssembly.Place(address.toString(), function.driver(), Optional.empty())),
+                    poller);
             var plan = plans.get(address);
             if (plan == null) {
                 throw new IllegalStateException("no plan for " + address);
@@ -203,10 +212,36 @@ final class PciAssembly {
             if (!function.busReset()) {
                 made.forbidBusReset();
             }
+            made.offerVirtualFunctions(
+                    plan.sriov()
+                            .map(sriov -> new VirtualAssembly(
+                                    plan,
+                                    sriov,
+                                    made,
+                                    separate(function) ? unit.map(units::get).orElse(null) : null,
+                                    table,
+                                    places,
+                                    memory,
+                                    poller,
+                                    devices))
+                            .orElse(null),
+                    topology);
             functions.put(address, made);
             built.add(made);
+            topology.add(made);
         }
         return built;
+    }
+
+    /** Whether the virtual functions of a function are kept apart from each other and from everything else. */
+    private boolean separate(FunctionSpec function) {
+        var bridge = leading.get(bus(function.address()));
+        return function.sriov().orElseThrow().vfAcs() && (bridge == null || isolates(bridge));
+    }
+
+    /** The bus type with everything built so far. */
+    PciTopology topology() {
+        return topology;
     }
 
     private @Nullable EmbeddedFunction above(PciAddress address, Map<PciAddress, EmbeddedFunction> functions) {

@@ -2,7 +2,6 @@
 package org.vfio4j.runner.call;
 
 import org.vfio4j.ffm.LinuxFiles;
-import org.vfio4j.ffm.LinuxPidfd;
 import org.vfio4j.runner.file.AttributeFile;
 import org.vfio4j.runner.file.FilledFile;
 import org.vfio4j.runner.file.Handle;
@@ -10,6 +9,7 @@ import org.vfio4j.runner.file.Origin;
 import org.vfio4j.runner.file.StartGate;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.notify.InterestingCalls;
+import org.vfio4j.runner.process.ProgramProcess;
 import org.vfio4j.runner.process.Task;
 import org.vfio4j.runner.process.Tasks;
 import org.vfio4j.runner.trace.Trace;
@@ -98,10 +98,10 @@ final class DescriptorCalls {
         }
     }
 
-    private static int copy(Call call, int pidfd, int fd, int number, boolean closeOnExec) {
+    private static int copy(Call call, ProgramProcess process, int fd, int number, boolean closeOnExec) {
         StartGate.shared().lock();
         try {
-            int ours = LinuxPidfd.getfd(pidfd, fd);
+            int ours = process.share(fd);
             if (ours < 0) {
                 return ours;
             }
@@ -130,7 +130,7 @@ final class DescriptorCalls {
             var descriptors = task.process().descriptors();
             int number = descriptors.reserve();
             try {
-                int result = copy(call, task.process().pidfd(), fd, number, closeOnExec);
+                int result = copy(call, task.process(), fd, number, closeOnExec);
                 if (result < 0) {
                     throw new VfioException(Errno.of(-result), "the descriptor cannot be copied");
                 }

@@ -6,7 +6,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import org.vfio4j.ffm.LinuxDirectories;
 import org.vfio4j.ffm.LinuxFiles;
-import org.vfio4j.ffm.LinuxPidfd;
 import org.vfio4j.ffm.LinuxRemoteMemory;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.path.FileStatus;
@@ -39,7 +38,7 @@ final class ListCalls {
             call.proceed();
             return;
         }
-        int directory = LinuxPidfd.getfd(task.process().pidfd(), call.intArgument(0));
+        int directory = task.process().share(call.intArgument(0));
         if (directory < 0) {
             call.proceed();
             return;

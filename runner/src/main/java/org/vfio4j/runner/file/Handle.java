@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.runner.file;
 
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -58,10 +59,14 @@ public final class Handle implements FileReference {
         return slot + "-" + generation;
     }
 
-    /** Name of one more real file, which counts from now on. */
-    String anotherName() {
-        realFiles.incrementAndGet();
-        return name() + "-" + names.incrementAndGet();
+    /** Name of one more real file, which counts from now on; empty when the last one has gone already. */
+    Optional<String> anotherName() {
+        return increment(realFiles) ? Optional.of(name() + "-" + names.incrementAndGet()) : Optional.empty();
+    }
+
+    /** Counts one more of something unless the last one has gone already. */
+    private static boolean increment(AtomicInteger count) {
+        return count.getAndUpdate(now -> now == 0 ? 0 : now + 1) != 0;
     }
 
     /** A real file is gone from the program; whether it was the last one. */
@@ -111,15 +116,7 @@ public final class Handle implements FileReference {
 
     /** Takes a reference unless the last one has gone already. */
     boolean tryAcquire() {
-        while (true) {
-            int now = references.get();
-            if (now == 0) {
-                return false;
-            }
-            if (references.compareAndSet(now, now + 1)) {
-                return true;
-            }
-        }
+        return increment(references);
     }
 
     /** Gives a reference back; the last one closes the file. */

@@ -9,10 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.BitSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +37,6 @@ import org.vfio4j.uapi.VfioException;
 public final class Handles implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Handles.class);
 
-    private static final String STAGING = "staging";
     private static final int EVENTS = 16 << 10;
     private static final int FILE_MODE = 0600;
     private static final int O_ACCMODE = 3;
@@ -52,29 +47,13 @@ public final class Handles implements AutoCloseable {
     private static final int O_APPEND = 0x400;
     private static final int O_NONBLOCK = 0x800;
 
-    private final Path directory;
-    private final Path staging;
+    private final WatchedFolders folders;
+    private final HandleTable table = new HandleTable();
     private final byte[] prefix;
     private final Watch watch;
     private final LateWrites lateWrites;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment events = arena.allocate(EVENTS, Long.BYTES);
-
-    /**
-     * Guards changes of {@link #handles}, {@link #taken}, {@link #generations}, {@link #folders} and {@link #over}. Innermost, held
-     * briefly.
-     */
-    private final ReentrantLock slotsLock = new ReentrantLock();
-
-    private final BitSet taken = new BitSet();
-    private int generations;
-    private boolean over;
-
-    /** Never empty; the first one is {@link #directory}. Grown by copying under the lock. */
-    private volatile List<WatchedFolder> folders;
-
-    /** By slot. Grown by copying under the lock. */
-    private volatile @Nullable Handle[] handles = new @Nullable Handle[64];
+    private final Arena arena;
+    private final MemorySegment events;
 
     /** Held while events are read and acted on, so that whoever asks next waits until that is done. Outermost. */
     private final ReentrantLock drainLock = new ReentrantLock();
@@ -85,32 +64,25 @@ public final class Handles implements AutoCloseable {
     /** Under {@link #drainLock}: the watch's thread may come once more after it was told not to. */
     private boolean closed;
 
-    private volatile long releases;
-
     /** Makes the directory and starts to watch it. */
     public Handles(Watch watch, LateWrites lateWrites) {
         this.watch = watch;
         this.lateWrites = lateWrites;
-        try {
-            directory = HandleDirectory.make();
-            staging = Files.createDirectory(directory.resolve(STAGING));
-        } catch (IOException e) {
-            throw new VfioException(Errno.EACCES, "no folder for files of the program can be made: " + e, e);
-        }
-        prefix = (directory + "/").getBytes(StandardCharsets.UTF_8);
-        var first = new WatchedFolder(directory);
-        folders = List.of(first);
-        watch.add(first.inotify(), this::drain);
+        folders = new WatchedFolders(watch, this::drain);
+        prefix = (folders.directory() + "/").getBytes(StandardCharsets.UTF_8);
+        arena = Arena.ofShared();
+        events = arena.allocate(EVENTS, Long.BYTES);
+        folders.begin();
     }
 
     /** The folder of the real files. */
     public Path directory() {
-        return directory;
+        return folders.directory();
     }
 
     /** How many handles have been released so far. */
     public long releases() {
-        return releases;
+        return table.releases();
     }
 
     /**
@@ -125,21 +97,38 @@ public final class Handles implements AutoCloseable {
      */
     public int open(Call call, UapiFile file, Origin origin, int flags, int number, boolean closeOnExec, boolean send) {
         Handle handle = add(file, origin, flags);
+        return give(call, handle, this::make, number, closeOnExec, send);
+    }
+
+    /** Makes the real file of a handle and answers a descriptor of it, or a negated errno. */
+    @FunctionalInterface
+    private interface Maker {
+        int make(Handle handle);
+    }
+
+    private int give(Call call, Handle handle, Maker maker, int number, boolean closeOnExec, boolean send) {
         StartGate.shared().lock();
         try {
-            int ours = make(handle);
-            if (ours >= 0) {
-                int fd = call.addFd(ours, number, closeOnExec, send);
-                // If the program has not got it this is the last close, and the watch releases the handle.
-                LinuxFiles.close(ours);
-                return fd;
+            int ours = -1;
+            try {
+                ours = maker.make(handle);
+            } finally {
+                if (ours < 0) {
+                    handle.folder().removed();
+                    release(handle);
+                }
             }
-            handle.folder().removed();
-            release(handle);
-            return ours;
+            return ours < 0 ? ours : give(call, ours, number, closeOnExec, send);
         } finally {
             StartGate.shared().unlock();
         }
+    }
+
+    /** If the program does not get it this is the last close, and the watch releases the handle. */
+    private static int give(Call call, int ours, int number, boolean closeOnExec, boolean send) {
+        int fd = call.addFd(ours, number, closeOnExec, send);
+        LinuxFiles.close(ours);
+        return fd;
     }
 
     /**
@@ -151,111 +140,70 @@ public final class Handles implements AutoCloseable {
     public int exchange(Call call, Handle handle, int fd, boolean closeOnExec, Path memory) {
         StartGate.shared().lock();
         try {
-            WatchedFolder folder = withRoom();
-            String name = handle.anotherName();
-            int ours;
-            try (var scratch = Arena.ofConfined()) {
-                Files.createLink(folder.path().resolve(name), memory);
-                ours = LinuxPaths.openat(
-                        folder.directory(),
-                        scratch.allocateFrom(name),
-                        handle.flags() & O_ACCMODE | LinuxPaths.O_CLOEXEC,
-                        0);
-            } catch (IOException e) {
-                LOG.warn(
-                        "{} cannot be mapped by the program: {}",
-                        handle.origin().path(),
-                        e.toString());
-                ours = -Errno.ENODEV.number();
+            Optional<String> name = handle.anotherName();
+            if (name.isEmpty()) {
+                return -Errno.EBADF.number(); // closed meanwhile
             }
-            if (ours < 0) {
-                folder.removed();
-                handle.realFileClosed();
-                return ours;
+            int ours = -1;
+            try {
+                ours = link(handle, name.get(), memory);
+            } finally {
+                if (ours < 0) {
+                    realFileClosed(handle);
+                }
             }
-            int result = call.addFd(ours, fd, closeOnExec, false);
-            LinuxFiles.close(ours);
-            return Math.min(result, 0);
+            return ours < 0 ? ours : Math.min(give(call, ours, fd, closeOnExec, false), 0);
         } finally {
             StartGate.shared().unlock();
         }
+    }
+
+    /** Makes a link to a file with memory and opens it; answers a descriptor or a negated errno. */
+    private int link(Handle handle, String name, Path memory) {
+        WatchedFolder folder = folders.withRoom();
+        Path link = folder.path().resolve(name);
+        int ours;
+        try {
+            Files.createLink(link, memory);
+            ours = folder.open(name, handle.flags() & O_ACCMODE, 0);
+        } catch (IOException e) {
+            LOG.warn("{} cannot be mapped by the program: {}", handle.origin().path(), e.toString());
+            ours = -Errno.ENODEV.number();
+        }
+        if (ours < 0) {
+            HandleDirectory.delete(link);
+            folder.removed();
+        }
+        return ours;
     }
 
     /** Opens an ordinary folder, already filled, in the program; it is deleted with its last descriptor. */
     public int openFolder(Call call, ListingFile listing, boolean closeOnExec) {
         Handle handle = add(listing, new Origin(listing.path(), Optional.of(listing.directory())), 0);
-        StartGate.shared().lock();
+        // Answered only when ours is closed: the program's last close must be the last one.
+        return give(call, handle, added -> fill(added, listing), -1, closeOnExec, false);
+    }
+
+    private static int fill(Handle handle, ListingFile listing) {
         try {
-            Path folder = handle.folder().path().resolve(handle.name());
-            int ours;
-            try {
-                listing.fill(folder);
-                ours = LinuxPaths.open(
-                        folder.toString(), LinuxPaths.O_RDONLY | LinuxPaths.O_DIRECTORY | LinuxPaths.O_CLOEXEC, 0);
-            } catch (IOException e) {
-                LOG.warn("{} cannot be listed", listing.path(), e);
-                ours = -Errno.EIO.number();
-            }
-            if (ours < 0) {
-                handle.folder().removed();
-                release(handle);
-                return ours;
-            }
-            // Answered only when ours is closed: the program's last close must be the last one.
-            int fd = call.addFd(ours, -1, closeOnExec, false);
-            LinuxFiles.close(ours);
-            return fd;
-        } finally {
-            StartGate.shared().unlock();
+            listing.fill(handle.folder().path().resolve(handle.name()));
+            return handle.folder().open(handle.name(), LinuxPaths.O_RDONLY | LinuxPaths.O_DIRECTORY, 0);
+        } catch (IOException e) {
+            LOG.warn("{} cannot be listed", listing.path(), e);
+            return -Errno.EIO.number();
         }
     }
 
     private Handle add(UapiFile file, Origin origin, int flags) {
         try {
-            WatchedFolder folder = withRoom();
+            WatchedFolder folder = folders.withRoom();
             if (file instanceof AttributeFile && (flags & O_ACCMODE) != LinuxPaths.O_RDONLY) {
                 watchWrites(folder);
             }
-            slotsLock.lock();
-            try {
-                int slot = taken.nextClearBit(0);
-                taken.set(slot);
-                if (slot >= handles.length) {
-                    handles = Arrays.copyOf(handles, handles.length * 2);
-                }
-                var handle = new Handle(slot, ++generations, folder, origin, file, flags);
-                handles[slot] = handle;
-                return handle;
-            } finally {
-                slotsLock.unlock();
-            }
+            return table.add(folder, origin, file, flags);
         } catch (VfioException refused) {
             file.close();
             throw refused;
-        }
-    }
-
-    /** A folder in which one more file was counted. */
-    private WatchedFolder withRoom() {
-        slotsLock.lock();
-        try {
-            if (over) {
-                throw new VfioException(Errno.ENOSYS, "the program lives longer than its machine");
-            }
-            for (WatchedFolder folder : folders) {
-                if (folder.tryAdd()) {
-                    return folder;
-                }
-            }
-            var added = new WatchedFolder(directory.resolve(String.valueOf(folders.size())));
-            var more = new ArrayList<>(folders);
-            more.add(added);
-            folders = List.copyOf(more);
-            added.tryAdd();
-            watch.add(added.inotify(), this::drain);
-            return added;
-        } finally {
-            slotsLock.unlock();
         }
     }
 
@@ -267,7 +215,7 @@ public final class Handles implements AutoCloseable {
                 return;
             }
             if (written == null) {
-                written = new WrittenFiles(directory);
+                written = new WrittenFiles(folders.directory());
                 watch.add(written.inotify(), this::drain);
             }
             written.add(folder.path());
@@ -281,19 +229,18 @@ public final class Handles implements AutoCloseable {
 
     /** Makes the real file; answers a descriptor or a negated errno. */
     private int make(Handle handle) {
-        try (var scratch = Arena.ofConfined()) {
-            int flags = handle.flags() & (O_APPEND | O_NONBLOCK) | LinuxPaths.O_CLOEXEC;
-            var name = scratch.allocateFrom(handle.name());
+        try {
+            int flags = handle.flags() & (O_APPEND | O_NONBLOCK);
             if (handle.file() instanceof FilledFile filled) {
                 // Written elsewhere and moved here, since the watch would see a close.
-                Path staged = staging.resolve(handle.name());
+                Path staged = folders.staging().resolve(handle.name());
                 Files.write(staged, filled.initialContent());
                 Files.move(staged, handle.folder().path().resolve(handle.name()), StandardCopyOption.ATOMIC_MOVE);
                 flags |= handle.flags() & O_ACCMODE;
             } else {
                 flags |= NO_ACCESS | LinuxPaths.O_CREAT | LinuxPaths.O_EXCL;
             }
-            return LinuxPaths.openat(handle.folder().directory(), name, flags, FILE_MODE);
+            return handle.folder().open(handle.name(), flags, FILE_MODE);
         } catch (IOException e) {
             LOG.warn("no file for {} can be made", handle.origin().path(), e);
             return -Errno.EIO.number();
@@ -316,35 +263,13 @@ public final class Handles implements AutoCloseable {
                 return null;
             }
         }
-        int at = prefix.length;
-        int slot = 0;
-        int digit;
-        while (at < length && (digit = link.get(ValueLayout.JAVA_BYTE, at) - '0') >= 0 && digit <= 9) {
-            slot = slot * 10 + digit;
-            at++;
-        }
-        if (at < length && link.get(ValueLayout.JAVA_BYTE, at) == '/') { // that was a further folder's name
-            at++;
-            slot = 0;
-            while (at < length && (digit = link.get(ValueLayout.JAVA_BYTE, at) - '0') >= 0 && digit <= 9) {
-                slot = slot * 10 + digit;
-                at++;
-            }
-        }
-        at++;
-        int generation = 0;
-        while (at < length && (digit = link.get(ValueLayout.JAVA_BYTE, at) - '0') >= 0 && digit <= 9) {
-            generation = generation * 10 + digit;
-            at++;
-        }
-        @Nullable Handle[] now = handles;
-        Handle handle = slot < now.length ? now[slot] : null;
-        return handle != null && handle.generation() == generation && handle.tryAcquire() ? handle : null;
+        Handle handle = table.named(link, prefix.length, length);
+        return handle != null && handle.tryAcquire() ? handle : null;
     }
 
     /** Whether a path lies in the folder of the real files. */
     public boolean isInside(String path) {
-        return path.startsWith(directory + "/");
+        return path.startsWith(folders.directory() + "/");
     }
 
     /** Acts on everything the program has closed so far. */
@@ -357,7 +282,7 @@ public final class Handles implements AutoCloseable {
             if (written != null) {
                 written.take(events, this::written);
             }
-            for (WatchedFolder folder : folders) {
+            for (WatchedFolder folder : folders.all()) {
                 folder.take(events, this::gone);
             }
         } finally {
@@ -367,11 +292,11 @@ public final class Handles implements AutoCloseable {
 
     private void written(Optional<String> name) {
         if (name.isEmpty()) {
-            for (Handle handle : handles) {
+            for (Handle handle : table.all()) {
                 collect(handle);
             }
         } else {
-            collect(byName(name.get()));
+            collect(table.named(name.get()));
         }
     }
 
@@ -380,49 +305,32 @@ public final class Handles implements AutoCloseable {
         if (handle != null && handle.file() instanceof AttributeFile attribute && handle.writable()) {
             lateWrites.collect(
                     handle.folder().path().resolve(handle.name()),
-                    staging,
+                    folders.staging(),
                     attribute,
                     handle.origin().path());
         }
     }
 
     private void gone(WatchedFolder folder, String name) {
-        Handle handle = byName(name);
+        Handle handle = table.named(name);
         if (handle == null) {
             return;
         }
         collect(handle); // its last write may be later than the look for writes
         HandleDirectory.delete(folder.path().resolve(name));
         folder.removed();
+        realFileClosed(handle);
+    }
+
+    private void realFileClosed(Handle handle) {
         if (handle.realFileClosed()) {
             release(handle);
         }
     }
 
-    private @Nullable Handle byName(String name) {
-        String[] numbers = name.split("-", 3);
-        if (numbers.length < 2) {
-            return null;
-        }
-        int slot = Integer.parseInt(numbers[0]);
-        int generation = Integer.parseInt(numbers[1]);
-        @Nullable Handle[] now = handles;
-        Handle handle = slot < now.length ? now[slot] : null;
-        return handle != null && handle.generation() == generation ? handle : null;
-    }
-
-    @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
     private void release(Handle handle) {
-        slotsLock.lock();
-        try {
-            if (handles[handle.slot()] != handle) {
-                return;
-            }
-            handles[handle.slot()] = null;
-            taken.clear(handle.slot());
-            releases++;
-        } finally {
-            slotsLock.unlock();
+        if (!table.remove(handle)) {
+            return;
         }
         HandleDirectory.delete(handle.folder().path().resolve(handle.name()));
         try {
@@ -434,30 +342,20 @@ public final class Handles implements AutoCloseable {
 
     /** How many files the program has open. */
     public int count() {
-        slotsLock.lock();
-        try {
-            return taken.cardinality();
-        } finally {
-            slotsLock.unlock();
-        }
+        return table.count();
     }
 
-    /** Releases what is left and deletes the folder. Nothing of the program may be handled any more. */
+    /** Releases what is left and deletes the folder. Calls of the program that are still handled open nothing any more. */
     @Override
     public void close() {
+        folders.end();
+        table.end();
         drain();
-        slotsLock.lock();
-        try {
-            over = true;
-        } finally {
-            slotsLock.unlock();
-        }
         // Whoever waits for the lock finds nothing to do: the descriptors' numbers may mean something else by then.
         drainLock.lock();
         try {
             closed = true;
-            folders.forEach(folder -> watch.remove(folder.inotify()));
-            folders.forEach(WatchedFolder::close);
+            folders.close();
             if (written != null) {
                 watch.remove(written.inotify());
                 written.close();
@@ -465,12 +363,12 @@ public final class Handles implements AutoCloseable {
         } finally {
             drainLock.unlock();
         }
-        for (Handle handle : handles) {
+        for (Handle handle : table.all()) {
             if (handle != null) {
                 release(handle);
             }
         }
         arena.close();
-        HandleDirectory.delete(directory);
+        folders.delete();
     }
 }

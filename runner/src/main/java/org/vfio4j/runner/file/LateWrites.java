@@ -16,6 +16,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.uapi.VfioException;
@@ -28,11 +29,16 @@ import org.vfio4j.uapi.VfioException;
 public final class LateWrites implements AutoCloseable {
     private static final long PATIENCE_MILLISECONDS = 2_000;
 
+    /** Bytes that are taken at once. */
+    private static final int MOST = 1 << 20;
+
     private final ExecutorService writer = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("vfio4j-late-writes").unstarted(task));
     private final BiConsumer<String, VfioException> refused;
     private final AtomicLong aliases = new AtomicLong();
-    private volatile @Nullable Future<?> last;
+
+    /** The last write that may not have been made yet; null when somebody has waited for it. */
+    private final AtomicReference<@Nullable Future<?>> last = new AtomicReference<>();
 
     /**
      * Starts nothing yet.
@@ -55,40 +61,44 @@ public final class LateWrites implements AutoCloseable {
         try {
             Files.createLink(alias, real);
             try (var channel = FileChannel.open(alias, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-                var buffer = ByteBuffer.allocate((int) Math.min(channel.size(), 1 << 20));
-                channel.read(buffer, 0);
-                written = withoutHole(buffer.array());
+                // The writer's position only grows, so what is new is at the end.
+                long size = channel.size();
+                long start = Math.max(0, size - MOST);
+                var buffer = ByteBuffer.allocate((int) (size - start));
+                int bytes = Math.max(0, channel.read(buffer, start));
+                written = withoutHole(buffer.array(), bytes);
                 if (written.length == 0 || attribute.isInitial(written)) {
                     return;
                 }
-                channel.truncate(0);
+                // Zeros instead of nothing: what is written behind these bytes in this moment has to stay.
+                channel.write(ByteBuffer.allocate(bytes), start);
             } finally {
                 Files.delete(alias);
             }
         } catch (IOException gone) {
             return;
         }
-        last = writer.submit(() -> {
+        last.set(writer.submit(() -> {
             try {
                 attribute.write(0, MemorySegment.ofArray(written));
             } catch (VfioException e) {
                 refused.accept(path, e);
             }
-        });
+        }));
     }
 
-    /** The writer's position is where it was: what follows comes behind a hole of zero bytes. */
-    private static byte[] withoutHole(byte[] bytes) {
+    /** What was taken before is zeros. */
+    private static byte[] withoutHole(byte[] bytes, int end) {
         int start = 0;
-        while (start < bytes.length && bytes[start] == 0) {
+        while (start < end && bytes[start] == 0) {
             start++;
         }
-        return Arrays.copyOfRange(bytes, start, bytes.length);
+        return Arrays.copyOfRange(bytes, start, end);
     }
 
     /** Waits until everything collected so far is written, but not for ever. */
     public void await() {
-        Future<?> pending = last;
+        Future<?> pending = last.get();
         if (pending == null) {
             return;
         }
@@ -100,9 +110,7 @@ public final class LateWrites implements AutoCloseable {
         } catch (TimeoutException | ExecutionException e) {
             // It goes on; others need not wait again.
         }
-        if (last == pending) {
-            last = null;
-        }
+        last.compareAndSet(pending, null);
     }
 
     @Override

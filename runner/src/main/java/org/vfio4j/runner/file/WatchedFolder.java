@@ -3,6 +3,7 @@ package org.vfio4j.runner.file;
 
 import java.io.FileInputStream;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vfio4j.ffm.CountedDescriptor;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxInotify;
 import org.vfio4j.ffm.LinuxPaths;
@@ -31,7 +33,7 @@ final class WatchedFolder implements AutoCloseable {
     private static final int SHARE = 4;
 
     private final Path path;
-    private final int directory;
+    private final CountedDescriptor directory;
     private final int inotify;
     private final int room;
     private final AtomicInteger files = new AtomicInteger();
@@ -70,7 +72,7 @@ final class WatchedFolder implements AutoCloseable {
             }
             throw e;
         }
-        directory = opened;
+        directory = new CountedDescriptor(opened);
     }
 
     static int check(int result, String call, Path path) {
@@ -99,9 +101,21 @@ final class WatchedFolder implements AutoCloseable {
         return path;
     }
 
-    /** Descriptor of the folder. */
-    int directory() {
-        return directory;
+    /**
+     * Opens a file in it.
+     *
+     * @return a descriptor, or a negated errno: ENOSYS when the folder is closed
+     */
+    int open(String name, int flags, int mode) {
+        if (!directory.acquire()) {
+            return -Errno.ENOSYS.number();
+        }
+        try (var scratch = Arena.ofConfined()) {
+            return LinuxPaths.openat(
+                    directory.number(), scratch.allocateFrom(name), flags | LinuxPaths.O_CLOEXEC, mode);
+        } finally {
+            directory.release();
+        }
     }
 
     /** Descriptor that is readable when files are gone from the program. */
@@ -152,6 +166,6 @@ final class WatchedFolder implements AutoCloseable {
     @Override
     public void close() {
         LinuxFiles.close(inotify);
-        LinuxFiles.close(directory);
+        directory.close();
     }
 }

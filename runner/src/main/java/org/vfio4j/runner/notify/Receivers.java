@@ -3,7 +3,9 @@ package org.vfio4j.runner.notify;
 
 import java.lang.foreign.Arena;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -24,7 +26,8 @@ public final class Receivers {
 
     private final int listener;
     private final CallHandler handler;
-    private final AtomicInteger names = new AtomicInteger();
+    private final ThreadFactory threads;
+    private final AtomicBoolean toldOfRefusal = new AtomicBoolean();
 
     /** How many wait for a call, or are about to; {@link #STOPPED} is added when no more may. */
     private final AtomicInteger waiting = new AtomicInteger();
@@ -44,8 +47,16 @@ public final class Receivers {
 
     /** Receivers of a listener, which is not theirs to close. */
     public Receivers(int listener, CallHandler handler) {
+        this(
+                listener,
+                handler,
+                Thread.ofPlatform().daemon().name("vfio4j-receiver-", 1).factory());
+    }
+
+    Receivers(int listener, CallHandler handler, ThreadFactory threads) {
         this.listener = listener;
         this.handler = handler;
+        this.threads = threads;
         this.watch = new ReceiverWatch(listener, this);
     }
 
@@ -63,10 +74,19 @@ public final class Receivers {
         if (takeFromReserve()) {
             tickets.release();
         } else {
-            Thread.ofPlatform()
-                    .daemon()
-                    .name("vfio4j-receiver-" + names.incrementAndGet())
-                    .start(this::run);
+            startThread();
+        }
+    }
+
+    /** The system may have no room for one more thread now; as long as nobody waits, it is asked again at each look. */
+    private void startThread() {
+        try {
+            threads.newThread(this::run).start();
+        } catch (OutOfMemoryError e) {
+            waiting.decrementAndGet();
+            if (toldOfRefusal.compareAndSet(false, true)) {
+                LOG.warn("calls of the program wait for threads: {}", e.getMessage());
+            }
         }
     }
 

@@ -42,8 +42,9 @@ final class MemoryFile {
         return presence;
     }
 
-    void acquire() {
-        users.incrementAndGet();
+    /** One more user; false, and nothing to release, when the last one has gone already. */
+    boolean acquire() {
+        return users.getAndUpdate(now -> now == 0 ? 0 : now + 1) != 0;
     }
 
     void release() {

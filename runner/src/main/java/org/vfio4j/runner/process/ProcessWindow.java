@@ -33,9 +33,11 @@ final class ProcessWindow implements BackingMemory {
     private final Kind kind;
     private final LostPages lost = new LostPages();
 
-    /** A window; it keeps the memory's descriptors open until it is released. */
+    /** A window of memory that is there; it keeps the memory's descriptors open until it is released. */
     ProcessWindow(MemoryFile memory, int number, Kind kind) {
-        memory.acquire();
+        if (!memory.acquire()) {
+            throw new IllegalStateException("the program's memory has ended");
+        }
         this.memory = memory;
         this.start = (long) number << SHIFT;
         this.kind = kind;

@@ -6,6 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxPoll;
 import org.vfio4j.runner.watch.Watch;
@@ -20,7 +22,16 @@ final class ProgramEvent implements EventFile {
 
     private final int fd;
     private final Watch watch;
+
+    /** Guards changes of {@link #listeners} together with whether they are watched for. Innermost but for the watch's. */
+    private final ReentrantLock listenersLock = new ReentrantLock();
+
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+
+    /** The watch's thread while it tells the listeners, and what it tells: written by it alone. */
+    private volatile @Nullable Thread teller;
+
+    private long told;
 
     ProgramEvent(int fd, Watch watch) {
         this.fd = fd;
@@ -33,8 +44,13 @@ final class ProgramEvent implements EventFile {
         LinuxFiles.write(fd, ONE);
     }
 
+    /** For a listener that is being told of a signal it is the count that all are told of. */
     @Override
     public long take() {
+        return teller == Thread.currentThread() ? told : takeNow();
+    }
+
+    private long takeNow() {
         // The program may have made it blocking.
         if ((poll() & POLL_IN) == 0) {
             return 0;
@@ -58,14 +74,27 @@ final class ProgramEvent implements EventFile {
     @Override
     public Listening listen(Runnable listener) {
         var own = new Listener(listener);
-        listeners.add(own);
-        watch.add(fd, this::signalled);
-        return () -> {
-            listeners.remove(own);
-            if (listeners.isEmpty()) {
+        listenersLock.lock();
+        try {
+            listeners.add(own);
+            if (listeners.size() == 1) {
+                watch.add(fd, this::signalled);
+            }
+        } finally {
+            listenersLock.unlock();
+        }
+        return () -> forget(own);
+    }
+
+    private void forget(Listener own) {
+        listenersLock.lock();
+        try {
+            if (listeners.remove(own) && listeners.isEmpty()) {
                 watch.remove(fd);
             }
-        };
+        } finally {
+            listenersLock.unlock();
+        }
     }
 
     /** Has an identity, since the same action may be added twice. */
@@ -77,9 +106,15 @@ final class ProgramEvent implements EventFile {
         }
     }
 
+    /** The count is taken before any listener acts: what is signalled from then on makes another turn of the watch. */
     private void signalled() {
-        listeners.forEach(listener -> listener.action.run());
-        take(); // when no listener did
+        told = takeNow();
+        teller = Thread.currentThread();
+        try {
+            listeners.forEach(listener -> listener.action.run());
+        } finally {
+            teller = null;
+        }
     }
 
     @Override

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.ffm.LinuxFiles;
-import org.vfio4j.ffm.LinuxPidfd;
 import org.vfio4j.runner.watch.Watch;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -40,7 +39,7 @@ final class ProgramEvents implements AutoCloseable {
      *
      * @throws VfioException EBADF when it was closed in the meantime, EPERM
      */
-    ProgramEvent get(int pidfd, int tid, int number) {
+    ProgramEvent get(ProgramProcess process, int tid, int number) {
         String id = id(tid, number);
         knownLock.lock();
         try {
@@ -50,7 +49,7 @@ final class ProgramEvents implements AutoCloseable {
             if (event != null) {
                 return event;
             }
-            int fd = LinuxPidfd.getfd(pidfd, number);
+            int fd = process.share(number);
             if (fd < 0) {
                 throw new VfioException(Errno.of(-fd), "eventfd " + number + " of the program cannot be shared");
             }

@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.concurrent.locks.ReentrantLock;
 import org.vfio4j.ffm.LinuxFiles;
-import org.vfio4j.ffm.LinuxPidfd;
 import org.vfio4j.runner.file.Handle;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.file.Origin;
@@ -86,14 +85,14 @@ public final class ProgramFdTable implements FdTable {
             return handle;
         }
         if (isEventfd(call, length)) {
-            return new Unowned(events.get(process.pidfd(), call.tid(), fd));
+            return new Unowned(events.get(process, call.tid(), fd));
         }
         return foreign(task.linkText(call, fd).orElse("another file"), fd);
     }
 
     /** A file that is none of the machine's. */
     private FileReference foreign(String name, int fd) {
-        int ours = LinuxPidfd.getfd(process.pidfd(), fd);
+        int ours = process.share(fd);
         if (ours >= 0) {
             PageFile pages = ForeignPageFile.of(ours, name, physical, sharedFiles);
             if (pages != null) {

@@ -87,8 +87,13 @@ public final class ProgramMemory implements AddressSpace {
 
     /** Whether the process still has this memory and not another program's. */
     boolean isCurrent() {
+        if (!memory.acquire()) {
+            return false;
+        }
         try (var arena = Arena.ofConfined()) {
             return memory.alive(arena.allocate(1));
+        } finally {
+            memory.release();
         }
     }
 
@@ -276,9 +281,14 @@ public final class ProgramMemory implements AddressSpace {
 
     @Override
     public long backingPageSize(long vaddr) {
+        if (!memory.acquire()) {
+            return PAGE;
+        }
         try (var areas = new MemoryAreas(memory.maps())) {
             MemoryArea area = areas.at(vaddr);
             return area == null ? PAGE : area.pageSize();
+        } finally {
+            memory.release();
         }
     }
 

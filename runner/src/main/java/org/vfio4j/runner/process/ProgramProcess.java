@@ -7,7 +7,8 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
-import org.vfio4j.ffm.LinuxFiles;
+import org.vfio4j.ffm.CountedDescriptor;
+import org.vfio4j.ffm.LinuxPidfd;
 import org.vfio4j.ffm.LinuxPoll;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.spi.call.Caller;
@@ -16,13 +17,14 @@ import org.vfio4j.spi.call.FdTable;
 
 /** A process of the program, from its start to its end; {@code exec} changes its memory only. Thread-safe. */
 public final class ProgramProcess implements Caller {
+    private static final int ESRCH = 3;
     private static final int CAP_NET_ADMIN = 12;
     private static final int CAP_IPC_LOCK = 14;
     private static final int CAP_SYS_RAWIO = 17;
     private static final int CAP_SYS_RESOURCE = 24;
 
     private final int tgid;
-    private final int pidfd;
+    private final CountedDescriptor pidfd;
     private final ProgramMemories memories;
     private final ProgramFdTable files;
 
@@ -41,7 +43,7 @@ public final class ProgramProcess implements Caller {
     ProgramProcess(
             int tgid, int pidfd, ProgramMemories memories, Function<ProgramProcess, ProgramFdTable> files, int tid) {
         this.tgid = tgid;
-        this.pidfd = pidfd;
+        this.pidfd = new CountedDescriptor(pidfd);
         this.memories = memories;
         this.files = files.apply(this);
         this.memory = memories.join(this, tid);
@@ -52,18 +54,39 @@ public final class ProgramProcess implements Caller {
         return tgid;
     }
 
-    /** Descriptor of the process here. */
-    public int pidfd() {
-        return pidfd;
+    /** Descriptor of the process here, good until {@link #end}. */
+    int pidfd() {
+        return pidfd.number();
+    }
+
+    /**
+     * Opens, in this JVM, a file that the process has open.
+     *
+     * @return the descriptor here, or a negated errno ({@code EBADF}, {@code EPERM}, {@code ESRCH})
+     */
+    public int share(int fd) {
+        if (!pidfd.acquire()) {
+            return -ESRCH;
+        }
+        try {
+            return LinuxPidfd.getfd(pidfd.number(), fd);
+        } finally {
+            pidfd.release();
+        }
     }
 
     /** Whether it has not ended. */
     boolean running() {
+        if (!pidfd.acquire()) {
+            return false;
+        }
         try (var arena = Arena.ofConfined()) {
             var polled = arena.allocate(LinuxPoll.POLLFD_SIZE, Integer.BYTES);
-            polled.set(ValueLayout.JAVA_INT, LinuxPoll.POLLFD_FD, pidfd);
+            polled.set(ValueLayout.JAVA_INT, LinuxPoll.POLLFD_FD, pidfd.number());
             polled.set(ValueLayout.JAVA_SHORT, LinuxPoll.POLLFD_EVENTS, LinuxPoll.POLLIN);
             return LinuxPoll.poll(polled, 0) == 0;
+        } finally {
+            pidfd.release();
         }
     }
 
@@ -109,7 +132,7 @@ public final class ProgramProcess implements Caller {
     /** It has ended. */
     void end() {
         memories.leave(this);
-        LinuxFiles.close(pidfd);
+        pidfd.close();
     }
 
     @Override

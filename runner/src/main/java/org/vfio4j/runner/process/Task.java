@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.vfio4j.ffm.CountedDescriptor;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxPaths;
 import org.vfio4j.runner.file.Handle;
@@ -24,17 +25,18 @@ public final class Task {
     private static final MemorySegment CWD = Arena.global().allocateFrom("cwd");
 
     private static final int O_CLOEXEC = 02000000;
+    private static final int EBADF = 9;
 
     private final int tid;
-    private final int directory;
-    private final int descriptors;
+    private final CountedDescriptor directory;
+    private final CountedDescriptor descriptors;
     private final ProgramProcess process;
     private final Handles handles;
 
     private Task(int tid, int directory, int descriptors, ProgramProcess process, Handles handles) {
         this.tid = tid;
-        this.directory = directory;
-        this.descriptors = descriptors;
+        this.directory = new CountedDescriptor(directory);
+        this.descriptors = new CountedDescriptor(descriptors);
         this.process = process;
         this.handles = handles;
     }
@@ -70,22 +72,35 @@ public final class Task {
 
     /** Whether it has not ended. */
     boolean alive(MemorySegment scratch) {
-        return LinuxPaths.readlinkat(directory, CWD, scratch) > 0;
+        return readLink(directory, CWD, scratch) > 0;
     }
 
     /** The working directory; empty when the thread is gone. */
     public Optional<String> workingDirectory(Call call) {
-        long length = LinuxPaths.readlinkat(directory, CWD, call.link());
+        long length = readLink(directory, CWD, call.link());
         return length > 0 ? Optional.of(text(call, length)) : Optional.empty();
     }
 
     /**
      * What is behind a descriptor.
      *
-     * @return the length of its text in {@link Call#link}, or a negated errno: ENOENT when it is not open
+     * @return the length of its text in {@link Call#link}, or a negated errno: ENOENT when it is not open, EBADF when the thread is
+     *     forgotten
      */
     public long link(Call call, int fd) {
-        return LinuxPaths.readlinkat(descriptors, DescriptorLinks.of(fd), call.link());
+        return readLink(descriptors, DescriptorLinks.of(fd), call.link());
+    }
+
+    /** Whoever handles a call of a thread that was killed may still ask when the thread is forgotten. */
+    private static long readLink(CountedDescriptor from, MemorySegment name, MemorySegment target) {
+        if (!from.acquire()) {
+            return -EBADF;
+        }
+        try {
+            return LinuxPaths.readlinkat(from.number(), name, target);
+        } finally {
+            from.release();
+        }
     }
 
     /** What is behind a descriptor, as text. */
@@ -129,7 +144,7 @@ public final class Task {
     }
 
     void close() {
-        LinuxFiles.close(descriptors);
-        LinuxFiles.close(directory);
+        descriptors.close();
+        directory.close();
     }
 }

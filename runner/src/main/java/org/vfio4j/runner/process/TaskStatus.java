@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.vfio4j.ffm.LinuxCapabilities;
 
 /** What {@code /proc/PID/status} says of a thread. */
-record TaskStatus(int tgid, int parent, int uid, Credentials credentials, long effectiveCapabilities) {
+record TaskStatus(int tgid, int parent, int uid, Credentials credentials) {
 
     /** Reads it; empty when the thread is gone. */
     static Optional<TaskStatus> of(int tid) {
@@ -17,7 +17,6 @@ record TaskStatus(int tgid, int parent, int uid, Credentials credentials, long e
         int uid = 0;
         int fsUid = 0;
         int fsGid = 0;
-        long capabilities = 0;
         try {
             for (String line : Files.readAllLines(Path.of("/proc/" + tid + "/status"))) {
                 String[] words = line.split("\\s+", 3);
@@ -29,7 +28,6 @@ record TaskStatus(int tgid, int parent, int uid, Credentials credentials, long e
                         fsUid = last(line);
                     }
                     case "Gid:" -> fsGid = last(line);
-                    case "CapEff:" -> capabilities = Long.parseUnsignedLong(words[1], 16);
                     default -> {}
                 }
             }
@@ -38,7 +36,7 @@ record TaskStatus(int tgid, int parent, int uid, Credentials credentials, long e
         }
         return tgid == 0
                 ? Optional.empty()
-                : Optional.of(new TaskStatus(tgid, parent, uid, new Credentials(fsUid, fsGid), capabilities));
+                : Optional.of(new TaskStatus(tgid, parent, uid, new Credentials(fsUid, fsGid)));
     }
 
     private static int last(String line) {

@@ -27,10 +27,11 @@ public final class Tasks implements AutoCloseable {
     private final ProgramMemories memories;
     private final Map<Integer, Task> tasks = new ConcurrentHashMap<>();
 
-    /** Guards {@link #processes} and additions to {@link #tasks}. */
+    /** Guards {@link #processes}, {@link #over} and additions to {@link #tasks}. */
     private final ReentrantLock processesLock = new ReentrantLock();
 
     private final Map<Integer, ProgramProcess> processes = new ConcurrentHashMap<>();
+    private boolean over;
 
     /** None yet. */
     public Tasks(PhysicalMemory physical, Handles handles, Watch watch) {
@@ -88,6 +89,9 @@ public final class Tasks implements AutoCloseable {
         int tgid = status.get().tgid();
         processesLock.lock();
         try {
+            if (over) {
+                return null;
+            }
             Task before = tasks.remove(tid);
             if (before != null) {
                 before.close();
@@ -180,11 +184,12 @@ public final class Tasks implements AutoCloseable {
         });
     }
 
-    /** Forgets all. */
+    /** Forgets all; a call that is still handled makes nobody known any more. */
     @Override
     public void close() {
         processesLock.lock();
         try {
+            over = true;
             processes.values().forEach(this::forget);
         } finally {
             processesLock.unlock();

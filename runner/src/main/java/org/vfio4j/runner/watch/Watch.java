@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.ffm.LinuxFiles;
@@ -17,10 +18,19 @@ import org.vfio4j.ffm.LinuxPoll;
 public final class Watch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
 
+    private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1);
+
     private final Map<Integer, Runnable> watched = new ConcurrentHashMap<>();
+
+    /** Guards the use of {@link #wake} and {@link #ended}. Innermost. */
+    private final ReentrantLock wakeLock = new ReentrantLock();
+
     private final int wake = LinuxFiles.eventfd(0, LinuxFiles.EFD_NONBLOCK | LinuxFiles.EFD_CLOEXEC);
     private final Thread thread;
     private volatile boolean closed;
+
+    /** {@link #wake} is closed, and its number may mean another file. */
+    private boolean ended;
 
     /** Starts the thread. */
     public Watch() {
@@ -48,8 +58,13 @@ public final class Watch implements AutoCloseable {
     }
 
     private void wakeUp() {
-        try (var arena = Arena.ofConfined()) {
-            LinuxFiles.write(wake, arena.allocateFrom(ValueLayout.JAVA_LONG, 1));
+        wakeLock.lock();
+        try {
+            if (!ended) {
+                LinuxFiles.write(wake, ONE);
+            }
+        } finally {
+            wakeLock.unlock();
         }
     }
 
@@ -60,7 +75,13 @@ public final class Watch implements AutoCloseable {
                 turn(counter);
             }
         }
-        LinuxFiles.close(wake);
+        wakeLock.lock();
+        try {
+            ended = true;
+            LinuxFiles.close(wake);
+        } finally {
+            wakeLock.unlock();
+        }
     }
 
     private void turn(MemorySegment counter) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.ffm.LinuxFiles;
 
@@ -106,5 +107,24 @@ class WatchTest {
                 .as("actions of descriptors that never were readable")
                 .hasValue(0);
         Collections.unmodifiableList(events).forEach(LinuxFiles::close);
+    }
+
+    @Test
+    void shouldTouchNoDescriptorAfterItsEnd() {
+        int watched = event();
+        var watch = new Watch();
+        watch.close();
+        // One of these gets the number that the watch had for itself.
+        var later = IntStream.range(0, 64).mapToObj(i -> event()).toList();
+        watch.add(watched, () -> {});
+        watch.remove(watched);
+        try (var arena = Arena.ofConfined()) {
+            var counter = arena.allocate(Long.BYTES, Long.BYTES);
+            assertThat(later)
+                    .as("counters of others that nobody signalled")
+                    .allMatch(event -> LinuxFiles.read(event, counter) < 0);
+        }
+        later.forEach(LinuxFiles::close);
+        LinuxFiles.close(watched);
     }
 }

@@ -114,7 +114,8 @@ public final class CapturedMachine {
                 true,
                 image,
                 membership == null ? List.of() : reserved.getOrDefault(membership.group(), List.of()),
-                true);
+                true,
+                Optional.empty());
     }
 
     private static boolean vfio(String driver) {

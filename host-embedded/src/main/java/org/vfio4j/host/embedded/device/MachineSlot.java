@@ -88,7 +88,7 @@ public final class MachineSlot implements DeviceSlot {
     }
 
     /**
-     * Puts the device in: it joins its group and {@link #dma} works. Called once.
+     * Puts the device in: it joins its group and {@link #dma} works. Called once, before anybody uses the device.
      *
      * @param busMaster whether the device may access memory now; asked at every access
      */
@@ -101,6 +101,11 @@ public final class MachineSlot implements DeviceSlot {
         } else {
             port.target = new UntranslatedPort(memory, busMaster);
         }
+    }
+
+    /** Takes the device out: it leaves its group and reaches no memory any more. No native driver has it. */
+    public void uninstall() {
+        plan.group.ifPresent(group -> group.leave(installed()));
     }
 
     @Override

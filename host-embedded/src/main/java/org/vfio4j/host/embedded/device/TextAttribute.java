@@ -2,6 +2,7 @@
 package org.vfio4j.host.embedded.device;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,22 @@ public record TextAttribute(
         } catch (NumberFormatException e) {
             throw new VfioException(Errno.EINVAL, "\"" + number + "\" is no number", e);
         }
+    }
+
+    /**
+     * A truth value that was written (kernel: {@code kstrtobool}).
+     *
+     * @throws VfioException EINVAL when it is none
+     */
+    public static boolean truth(String text) {
+        var word = text.toLowerCase(Locale.ROOT);
+        if (word.startsWith("y") || word.startsWith("t") || word.startsWith("1") || word.startsWith("on")) {
+            return true;
+        }
+        if (word.startsWith("n") || word.startsWith("f") || word.startsWith("0") || word.startsWith("of")) {
+            return false;
+        }
+        throw new VfioException(Errno.EINVAL, "\"" + text.strip() + "\" is neither yes nor no");
     }
 
     @Override

@@ -34,15 +34,16 @@ final class PciSection {
         var otherwise = json.optionalText("iommu");
         var functions = new ArrayList<PciSpec.FunctionSpec>();
         for (var function : json.objects("functions", "a PCI function")) {
-            functions.add(function(function, otherwise));
+            functions.add(function(function, otherwise, nativeDrivers));
         }
         json.noOthers();
         functions.sort(Comparator.comparing(PciSpec.FunctionSpec::address));
         checkBuses(functions);
+        SriovSection.checkCollisions(functions, this::position);
         return new PciSpec(nativeDrivers, functions);
     }
 
-    private PciSpec.FunctionSpec function(JsonObject json, Optional<String> otherwise) {
+    private PciSpec.FunctionSpec function(JsonObject json, Optional<String> otherwise, List<String> nativeDrivers) {
         var address = address(json, "address");
         var earlier = addresses.put(address, json.where("address"));
         if (earlier != null) {
@@ -57,7 +58,8 @@ final class PciSection {
                 json.truth("acs", rootPort),
                 model,
                 MachineFile.reserved(json),
-                json.truth("busReset", true));
+                json.truth("busReset", true),
+                SriovSection.read(json, address, model, nativeDrivers));
         json.noOthers();
         return spec;
     }

@@ -34,6 +34,7 @@ public record PciSpec(List<String> nativeDrivers, List<FunctionSpec> functions) 
      * @param model what it is
      * @param reserved regions that only this function has
      * @param busReset whether a reset of its bus, as a bridge of the bus below, is allowed
+     * @param sriov the virtual functions it can have
      */
     public record FunctionSpec(
             PciAddress address,
@@ -42,7 +43,8 @@ public record PciSpec(List<String> nativeDrivers, List<FunctionSpec> functions) 
             boolean acs,
             Model model,
             List<ReservedRegion> reserved,
-            boolean busReset) {
+            boolean busReset,
+            Optional<SriovSpec> sriov) {
         /** Copies the list. */
         public FunctionSpec {
             reserved = List.copyOf(reserved);

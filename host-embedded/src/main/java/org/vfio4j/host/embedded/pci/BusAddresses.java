@@ -64,6 +64,19 @@ public final class BusAddresses {
         return assigned;
     }
 
+    /**
+     * Gives addresses to a register that several functions have, one after the other; answers the first one's.
+     *
+     * @throws VfioException EINVAL when the machine's address space is full
+     */
+    PciResource assign(PciResource wanted, int count) {
+        var first = place(wanted);
+        for (int i = 1; i < count; i++) {
+            place(wanted);
+        }
+        return first;
+    }
+
     private PciResource place(PciResource resource) {
         long length = resource.length();
         long start;

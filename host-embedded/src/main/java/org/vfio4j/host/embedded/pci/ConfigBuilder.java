@@ -2,6 +2,7 @@
 package org.vfio4j.host.embedded.pci;
 
 import java.util.List;
+import org.vfio4j.host.embedded.machine.SriovSpec;
 import org.vfio4j.spi.pci.PciFunction;
 import org.vfio4j.spi.pci.PciResource;
 
@@ -10,6 +11,9 @@ final class ConfigBuilder {
     private static final int TYPE_BRIDGE = 1;
     private static final int MULTI_FUNCTION = 0x80;
     private static final int HAS_CAPABILITIES = 0x10;
+
+    /** Behind every other extended capability laid out here. */
+    private static final int SRIOV_AT = 0x180;
 
     private final byte[] config;
     private int lastLink;
@@ -21,7 +25,24 @@ final class ConfigBuilder {
      * @param size 256, or 4096 for a PCI Express function
      */
     ConfigBuilder(int size) {
-        config = new byte[size];
+        this(new byte[size]);
+    }
+
+    private ConfigBuilder(byte[] config) {
+        this.config = config;
+    }
+
+    /** Registers that are laid out already, to be extended. */
+    static ConfigBuilder of(byte[] config) {
+        var builder = new ConfigBuilder(config.clone());
+        for (var capability : CapabilityList.walk(config)) {
+            if (capability.extended()) {
+                builder.lastExtended = capability.offset();
+            } else {
+                builder.lastLink = capability.offset();
+            }
+        }
+        return builder;
     }
 
     /** Identity; firmware leaves decoding on and bus mastering off. */
@@ -32,6 +53,12 @@ final class ConfigBuilder {
         put(0x08, 1, revision);
         put(0x09, 1, classCode);
         put(0x0a, 2, classCode >>> 8);
+        return this;
+    }
+
+    /** The COMMAND register as firmware left it, if not as usual. */
+    ConfigBuilder command(int bits) {
+        put(ConfigSpace.COMMAND, 2, bits);
         return this;
     }
 
@@ -58,22 +85,25 @@ final class ConfigBuilder {
     ConfigBuilder resources(List<PciResource> resources) {
         boolean bridge = (config[ConfigSpace.HEADER_TYPE] & 0x7f) == TYPE_BRIDGE;
         for (int bar = 0; bar < (bridge ? 2 : 6); bar++) {
-            var resource = resources.get(bar);
-            if (resource.present()) {
-                int type = resource.kind() == PciResource.Kind.IO
-                        ? 0x1
-                        : (resource.prefetchable() ? 0x8 : 0) | (resource.wide() ? 0x4 : 0);
-                put(ConfigSpace.BAR0 + 4 * bar, 4, (int) resource.start() | type);
-                if (resource.wide()) {
-                    put(ConfigSpace.BAR0 + 4 * bar + 4, 4, (int) (resource.start() >>> 32));
-                }
-            }
+            base(ConfigSpace.BAR0 + 4 * bar, resources.get(bar));
         }
         var rom = resources.get(PciFunction.ROM);
         if (rom.present()) {
             put(bridge ? 0x38 : 0x30, 4, (int) rom.start());
         }
         return this;
+    }
+
+    private void base(int at, PciResource resource) {
+        if (resource.present()) {
+            int type = resource.kind() == PciResource.Kind.IO
+                    ? 0x1
+                    : (resource.prefetchable() ? 0x8 : 0) | (resource.wide() ? 0x4 : 0);
+            put(at, 4, (int) resource.start() | type);
+            if (resource.wide()) {
+                put(at + 4, 4, (int) (resource.start() >>> 32));
+            }
+        }
     }
 
     /** A bridge header; windows are inclusive and may be empty (start above last). */
@@ -160,6 +190,26 @@ final class ConfigBuilder {
         linkExtended(at, 0x0003, 1);
         put(at + 4, 4, (int) number);
         put(at + 8, 4, (int) (number >>> 32));
+        return this;
+    }
+
+    /**
+     * SR-IOV, version 1, with no virtual function enabled.
+     *
+     * @param bars registers of the first virtual function; firmware assigned addresses for all of them
+     */
+    ConfigBuilder virtualFunctions(SriovSpec spec, List<PciResource> bars) {
+        int at = linkExtended(SRIOV_AT, SriovCapability.ID, 1);
+        put(at + SriovCapability.INITIAL, 2, spec.totalVfs());
+        put(at + SriovCapability.TOTAL, 2, spec.totalVfs());
+        put(at + SriovCapability.OFFSET, 2, spec.vfOffset());
+        put(at + SriovCapability.STRIDE, 2, spec.vfStride());
+        put(at + SriovCapability.DEVICE, 2, spec.vfDevice());
+        put(at + SriovCapability.SUPPORTED_PAGES, 4, SriovCapability.PAGES_4K);
+        put(at + SriovCapability.SYSTEM_PAGE, 4, SriovCapability.PAGES_4K);
+        for (int bar = 0; bar < PciFunction.ROM; bar++) {
+            base(at + SriovCapability.BAR0 + 4 * bar, bars.get(bar));
+        }
         return this;
     }
 

@@ -6,6 +6,8 @@ package org.vfio4j.host.embedded.pci;
  * one. Not thread-safe: its {@link EmbeddedFunction} guards it.
  */
 final class ConfigSpace {
+    static final int VENDOR = 0x00;
+    static final int DEVICE = 0x02;
     static final int COMMAND = 0x04;
     static final int STATUS = 0x06;
     static final int HEADER_TYPE = 0x0e;

@@ -6,18 +6,15 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.host.embedded.device.MachineSlot;
 import org.vfio4j.spi.host.DeviceAttribute;
-import org.vfio4j.spi.host.IommuCapability;
-import org.vfio4j.spi.host.IommuGroup;
-import org.vfio4j.spi.host.ReservedRegion;
 import org.vfio4j.spi.memory.FileRange;
 import org.vfio4j.spi.memory.PhysicalMemory;
+import org.vfio4j.spi.model.ModelledDevice;
 import org.vfio4j.spi.pci.MappableArea;
 import org.vfio4j.spi.pci.PciAddress;
 import org.vfio4j.spi.pci.PciFunction;
@@ -29,12 +26,11 @@ import org.vfio4j.uapi.VfioException;
  * A function of the machine: configuration registers, decoding, interrupts, power and reset around a model of what the
  * device does. Spec: pci §21.
  */
-public final class EmbeddedFunction implements PciFunction, AutoCloseable {
+public final class EmbeddedFunction implements PciFunction, ModelledDevice, AutoCloseable {
     private static final int PM_CONTROL = 4;
     private static final int PM_NO_SOFT_RESET = 0x8;
     private static final int PM_D1 = 0x200;
     private static final int PM_D2 = 0x400;
-    private static final int FLR_BIT = 0x8000;
 
     private final FunctionPlan plan;
     private final MachineSlot slot;
@@ -44,8 +40,10 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     private final int powerAt;
     private final int messagesAt;
     private final int extendedMessagesAt;
-    private final int expressAt;
-    private final int advancedAt;
+    private final ResetBits resetBits;
+
+    /** The function whose SR-IOV capability has the addresses, ids and decoding of this one; null when this is no virtual one. */
+    private final @Nullable EmbeddedFunction physical;
 
     /** Held through a reset, tried by another one; before {@link #configLock}. */
     private final ReentrantLock resetLock = new ReentrantLock();
@@ -63,6 +61,12 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     private @Nullable PciBusNode secondary;
 
+    /** Set once, before anybody uses the function. */
+    private @Nullable VirtualFunctions virtualFunctions;
+
+    /** Whether a virtual function has been disabled. */
+    private volatile boolean gone;
+
     /** Whether a reset of the bus, as a function on it or as the bridge above, is allowed. */
     private volatile boolean busResetAllowed = true;
 
@@ -77,22 +81,56 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     /** Puts a function on a bus and into its slot. */
     public EmbeddedFunction(FunctionPlan plan, MachineSlot slot, PciBusNode bus, PhysicalMemory memory) {
+        this(plan, slot, bus, memory, null);
+    }
+
+    /**
+     * Puts a function on a bus and into its slot.
+     *
+     * @param physical not null makes it a virtual function
+     */
+    public EmbeddedFunction(
+            FunctionPlan plan,
+            MachineSlot slot,
+            PciBusNode bus,
+            PhysicalMemory memory,
+            @Nullable EmbeddedFunction physical) {
         this.plan = plan;
         this.slot = slot;
         this.bus = bus;
+        this.physical = physical;
         var content = plan.config();
-        var masks = new RegisterMasks(content, plan.resources());
+        var masks = new RegisterMasks(content, plan.resources(), physical != null);
         this.config = new ConfigSpace(content, masks.writable, masks.clearable);
         this.powerAt = CapabilityList.find(content, CapabilityList.PM);
         this.messagesAt = CapabilityList.find(content, CapabilityList.MSI);
         this.extendedMessagesAt = CapabilityList.find(content, CapabilityList.MSI_X);
-        this.expressAt = CapabilityList.find(content, CapabilityList.EXPRESS);
-        this.advancedAt = CapabilityList.find(content, CapabilityList.ADVANCED_FEATURES);
+        this.resetBits = ResetBits.of(content);
         this.interrupts = new FunctionInterrupts(slot.name());
         this.model = plan.model().create(interrupts, slot);
         applyConfiguration();
         bus.add(this);
         slot.install(this, () -> (command & ConfigSpace.COMMAND_MASTER) != 0, memory);
+    }
+
+    /**
+     * Says how its virtual functions are made; a function with SR-IOV capability is told once, before anybody uses it.
+     *
+     * @param factory null when the machine cannot make any
+     */
+    public void offerVirtualFunctions(@Nullable VirtualFunctionFactory factory, PciTopology topology) {
+        int at = CapabilityList.findExtended(plan.config(), SriovCapability.ID);
+        if (at != 0) {
+            virtualFunctions = new VirtualFunctions(this, at, factory, topology);
+        }
+    }
+
+    /** A virtual function is no more: its registers read all ones, it is on no bus and in no group. Nobody uses it. */
+    public void vanish() {
+        gone = true;
+        bus.remove(this);
+        model.close();
+        slot.uninstall();
     }
 
     void leadTo(PciBusNode below) {
@@ -125,8 +163,8 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     @Override
-    public String name() {
-        return slot.name();
+    public MachineSlot slot() {
+        return slot;
     }
 
     @Override
@@ -137,11 +175,6 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     @Override
     public String description() {
         return plan.description();
-    }
-
-    @Override
-    public String sysfsPath() {
-        return slot.sysfsPath();
     }
 
     @Override
@@ -181,43 +214,19 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     @Override
-    public Optional<IommuGroup> iommuGroup() {
-        return slot.iommuGroup();
-    }
-
-    @Override
-    public boolean capable(IommuCapability capability) {
-        return slot.capable(capability);
-    }
-
-    @Override
-    public List<ReservedRegion> reservedRegions() {
-        return slot.reservedRegions();
-    }
-
-    @Override
-    public Optional<String> initialDriver() {
-        return slot.initialDriver();
-    }
-
-    @Override
-    public Optional<String> nativeDriver() {
-        return slot.nativeDriver();
-    }
-
-    @Override
-    public void bindNative(String driver) {
-        slot.bindNative(driver);
-    }
-
-    @Override
-    public void unbindNative() {
-        slot.unbindNative();
-    }
-
-    @Override
     public PciAddress address() {
         return plan.address();
+    }
+
+    @Override
+    public int vendorId() {
+        return physical == null ? readConfig(ConfigSpace.VENDOR, 2) : physical.vendorId();
+    }
+
+    @Override
+    public int deviceId() {
+        var sriov = physical == null ? null : physical.sriov();
+        return sriov == null ? readConfig(ConfigSpace.DEVICE, 2) : sriov.vfDevice();
     }
 
     @Override
@@ -228,10 +237,16 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     @Override
     public int readConfig(int offset, int size) {
         checkConfigAccess(offset, size);
+        if (gone) {
+            return -1 >>> (32 - 8 * size);
+        }
         configLock.lock();
         try {
             int value = config.read(offset, size);
-            if (interrupts.pending() && offset <= ConfigSpace.STATUS && ConfigSpace.STATUS < offset + size) {
+            if (physical == null
+                    && interrupts.pending()
+                    && offset <= ConfigSpace.STATUS
+                    && ConfigSpace.STATUS < offset + size) {
                 value |= ConfigSpace.STATUS_INTERRUPT << (8 * (ConfigSpace.STATUS - offset));
             }
             return value;
@@ -243,6 +258,9 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     @Override
     public void writeConfig(int offset, int size, int value) {
         checkConfigAccess(offset, size);
+        if (gone) {
+            return;
+        }
         configLock.lock();
         try {
             int powerBefore = powerState();
@@ -250,7 +268,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
             if (powerAt != 0) {
                 changePower(powerBefore);
             }
-            if (startsReset(offset, size, value)) {
+            if (resetBits.set(offset, size, value)) {
                 model.reset();
                 config.reset();
             }
@@ -287,32 +305,10 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
         }
     }
 
-    /** Whether a write sets one of the two bits that make the function reset itself. */
-    private boolean startsReset(int offset, int size, int value) {
-        return (written(offset, size, value, expressAt, 8, 2, FLR_BIT) && offers(FunctionReset.FLR))
-                || (written(offset, size, value, advancedAt, 4, 1, 1) && offers(FunctionReset.AF_FLR));
-    }
-
-    private boolean offers(String method) {
-        return FunctionReset.ofCapabilities(config.save()).contains(method);
-    }
-
-    private static boolean written(int offset, int size, int value, int capability, int field, int width, int bit) {
-        if (capability == 0) {
-            return false;
-        }
-        int shift = 8 * (capability + field - offset);
-        int first = capability + field;
-        if (first + width <= offset || offset + size <= first) {
-            return false;
-        }
-        long all = size == 4 ? value & 0xffff_ffffL : value & ((1L << (8 * size)) - 1);
-        return ((shift >= 0 ? all >>> shift : all << -shift) & bit) != 0;
-    }
-
     /** Makes what configuration says act. The configuration lock is held, or nobody knows the function yet. */
     private void applyConfiguration() {
-        int bits = config.read(ConfigSpace.COMMAND, 2);
+        // Memory of a virtual function is switched on with the physical one's, as long as the virtual one exists.
+        int bits = config.read(ConfigSpace.COMMAND, 2) | (physical == null ? 0 : ConfigSpace.COMMAND_MEMORY);
         command = powerState() == 0 ? bits : 0;
         boolean messages = (messagesAt != 0 && (config.read(messagesAt + 2, 2) & 0x1) != 0)
                 || (extendedMessagesAt != 0 && (config.read(extendedMessagesAt + 2, 2) & 0x8000) != 0);
@@ -342,7 +338,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     private boolean decodes(PciResource resource, long offset, int size) {
         int enabled = resource.kind() == PciResource.Kind.IO ? ConfigSpace.COMMAND_IO : ConfigSpace.COMMAND_MEMORY;
-        return (command & enabled) != 0 && offset >= 0 && offset <= resource.length() - size;
+        return (command & enabled) != 0 && !gone && offset >= 0 && offset <= resource.length() - size;
     }
 
     @Override
@@ -409,7 +405,7 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
 
     @Override
     public void enableIntx(Runnable handler) {
-        if (readConfig(ConfigSpace.INTERRUPT_PIN, 1) == 0) {
+        if (physical != null || readConfig(ConfigSpace.INTERRUPT_PIN, 1) == 0) {
             throw new VfioException(Errno.EBUSY, name() + ": it has no interrupt pin");
         }
         interrupts.enableLine(handler);
@@ -444,7 +440,9 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
             } else {
                 config.set(messagesAt + 2, 2, ((32 - Integer.numberOfLeadingZeros(vectors - 1)) << 4) | 1, 0x71);
             }
-            config.set(ConfigSpace.COMMAND, 2, ConfigSpace.COMMAND_INTX_DISABLE, ConfigSpace.COMMAND_INTX_DISABLE);
+            if (physical == null) {
+                config.set(ConfigSpace.COMMAND, 2, ConfigSpace.COMMAND_INTX_DISABLE, ConfigSpace.COMMAND_INTX_DISABLE);
+            }
             applyConfiguration();
         } finally {
             configLock.unlock();
@@ -525,12 +523,34 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
                 config.set(powerAt + PM_CONTROL, 2, 0, 0x3);
             }
             var saved = config.save();
-            config.set(ConfigSpace.COMMAND, 2, ConfigSpace.COMMAND_INTX_DISABLE, 0xffff);
+            config.set(ConfigSpace.COMMAND, 2, physical == null ? ConfigSpace.COMMAND_INTX_DISABLE : 0, 0xffff);
             applyConfiguration();
             model.reset();
             config.reset();
             config.restore(saved);
             applyConfiguration();
+        } finally {
+            configLock.unlock();
+        }
+    }
+
+    /** A physical function was reset, and its virtual ones with it: nothing restores what they lose. */
+    void resetWithPhysical() {
+        configLock.lock();
+        try {
+            model.reset();
+            config.reset();
+            applyConfiguration();
+        } finally {
+            configLock.unlock();
+        }
+    }
+
+    /** What the PCI core writes: bits of whatever kind. */
+    void setConfig(int offset, int size, int bits, int mask) {
+        configLock.lock();
+        try {
+            config.set(offset, size, bits, mask);
         } finally {
             configLock.unlock();
         }
@@ -551,13 +571,22 @@ public final class EmbeddedFunction implements PciFunction, AutoCloseable {
     }
 
     @Override
-    public @Nullable PciFunction physicalFunction() {
-        return null;
+    public @Nullable EmbeddedFunction physicalFunction() {
+        return physical;
     }
 
-    /** Switches the device off. */
+    @Override
+    public @Nullable VirtualFunctions sriov() {
+        return virtualFunctions;
+    }
+
+    /** Switches the device off, and its virtual functions with it. */
     @Override
     public void close() {
+        var virtual = virtualFunctions;
+        if (virtual != null) {
+            virtual.close();
+        }
         model.close();
     }
 }

@@ -78,6 +78,12 @@ final class FunctionReset {
                 locked++;
             }
             functions.forEach(EmbeddedFunction::resetHardwareKeepingConfiguration);
+            for (var function : functions) {
+                var virtual = function.sriov();
+                if (virtual != null) {
+                    virtual.resetExcept(functions);
+                }
+            }
         } finally {
             for (int i = 0; i < locked; i++) {
                 functions.get(i).unlockReset();

@@ -41,7 +41,7 @@ final class FunctionSysfs {
         sysfs.attributes.put("config", new ConfigAttribute(function));
         ExpressLink.attributes(function, plan.config()).forEach(sysfs::line);
         sysfs.attributes.putAll(new FunctionControls(function).attributes());
-        sysfs.attributes.putAll(SriovAttributes.of(function, plan.config()));
+        sysfs.attributes.putAll(SriovAttributes.of(function));
         // Last, so that they win: what the real function showed.
         plan.captured().forEach((name, text) -> sysfs.attributes.put(name, new TextAttribute(0444, () -> text, null)));
         return Map.copyOf(sysfs.attributes);
@@ -73,8 +73,8 @@ final class FunctionSysfs {
     }
 
     private void identity() {
-        line("vendor", () -> String.format("0x%04x", config(0, 2)));
-        line("device", () -> String.format("0x%04x", config(2, 2)));
+        line("vendor", () -> String.format("0x%04x", function.vendorId()));
+        line("device", () -> String.format("0x%04x", function.deviceId()));
         line("subsystem_vendor", () -> String.format("0x%04x", subsystem(0)));
         line("subsystem_device", () -> String.format("0x%04x", subsystem(2)));
         line("class", () -> String.format("0x%06x", classCode()));
@@ -89,8 +89,8 @@ final class FunctionSysfs {
     private String modalias() {
         return String.format(
                 "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02x",
-                config(0, 2),
-                config(2, 2),
+                function.vendorId(),
+                function.deviceId(),
                 subsystem(0),
                 subsystem(2),
                 classCode() >>> 16,
@@ -101,11 +101,21 @@ final class FunctionSysfs {
     private String uevent() {
         return String.format(
                 "PCI_CLASS=%04X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\nPCI_SLOT_NAME=%s\nMODALIAS=%s\n",
-                classCode(), config(0, 2), config(2, 2), subsystem(0), subsystem(2), function.name(), modalias());
+                classCode(),
+                function.vendorId(),
+                function.deviceId(),
+                subsystem(0),
+                subsystem(2),
+                function.name(),
+                modalias());
     }
 
     private void place() {
-        line("irq", () -> Integer.toString(config(ConfigSpace.INTERRUPT_PIN, 1) == 0 ? 0 : config(INTERRUPT_LINE, 1)));
+        boolean withoutLine = function.physicalFunction() != null;
+        line(
+                "irq",
+                () -> Integer.toString(
+                        withoutLine || config(ConfigSpace.INTERRUPT_PIN, 1) == 0 ? 0 : config(INTERRUPT_LINE, 1)));
         line("local_cpus", FunctionSysfs::cpuMask);
         line("local_cpulist", () -> {
             int last = Runtime.getRuntime().availableProcessors() - 1;
@@ -157,7 +167,20 @@ final class FunctionSysfs {
         if (bridge()) {
             lines.append(ResourceLine.windows(function));
         }
+        plan.sriov().ifPresent(sriov -> virtualFunctions(sriov, lines));
         return lines.toString();
+    }
+
+    /** The registers of all virtual functions together (kernel: {@code PCI_IOV_RESOURCES}). */
+    private static void virtualFunctions(SriovPlan sriov, StringBuilder lines) {
+        for (int index = 0; index < PciFunction.ROM; index++) {
+            var bar = sriov.bars().get(index);
+            long length = bar.length() * sriov.spec().totalVfs();
+            lines.append(
+                    bar.present()
+                            ? ResourceLine.of(bar.start(), bar.start() + length - 1, flags(bar, false))
+                            : ResourceLine.NONE);
+        }
     }
 
     private static long flags(PciResource resource, boolean rom) {

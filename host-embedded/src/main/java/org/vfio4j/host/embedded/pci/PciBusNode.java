@@ -2,19 +2,28 @@
 package org.vfio4j.host.embedded.pci;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vfio4j.spi.pci.PciBus;
 import org.vfio4j.spi.pci.PciFunction;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
-/** A bus of the machine. Built by one thread, unchanged afterwards. */
+/** A bus of the machine. What is on it changes only by virtual functions that come and go. Thread-safe. */
 public final class PciBusNode implements PciBus {
     private final int segment;
     private final int number;
     private final @Nullable EmbeddedFunction bridge;
-    private final List<EmbeddedFunction> functions = new ArrayList<>();
+
+    /** Held while {@link #functions} changes; a leaf. */
+    private final ReentrantLock functionsLock = new ReentrantLock();
+
+    /** In address order; replaced as a whole. */
+    private volatile List<EmbeddedFunction> functions = List.of();
+
     private final HotPlugSlot slot = new HotPlugSlot(this);
 
     /**
@@ -32,7 +41,25 @@ public final class PciBusNode implements PciBus {
     }
 
     void add(EmbeddedFunction function) {
-        functions.add(function);
+        change(all -> {
+            all.add(function);
+            all.sort(Comparator.comparing(EmbeddedFunction::address));
+        });
+    }
+
+    void remove(EmbeddedFunction function) {
+        change(all -> all.remove(function));
+    }
+
+    private void change(Consumer<List<EmbeddedFunction>> change) {
+        functionsLock.lock();
+        try {
+            var all = new ArrayList<>(functions);
+            change.accept(all);
+            functions = List.copyOf(all);
+        } finally {
+            functionsLock.unlock();
+        }
     }
 
     /** The function above; null on a root bus. */

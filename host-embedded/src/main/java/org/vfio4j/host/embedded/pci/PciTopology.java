@@ -3,28 +3,68 @@ package org.vfio4j.host.embedded.pci;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.vfio4j.spi.host.Bus;
 import org.vfio4j.spi.host.BusDevice;
 
 /**
- * The bus type {@code pci} of the machine: every function of every bus. Functions neither come nor go while the machine
- * runs, so listeners have nothing to hear.
+ * The bus type {@code pci} of the machine: every function of every bus. Only virtual functions come and go while the machine
+ * runs. Thread-safe.
  */
 public final class PciTopology implements Bus {
     private final List<String> nativeDrivers;
-    private final List<BusDevice> devices;
+    private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
-    /**
-     * A complete topology.
-     *
-     * @param functions in address order
-     * @param others devices of third-party models on this bus
-     */
-    public PciTopology(List<String> nativeDrivers, List<EmbeddedFunction> functions, List<BusDevice> others) {
+    /** Held while {@link #devices} changes; a leaf, so not held while listeners are told. */
+    private final ReentrantLock devicesLock = new ReentrantLock();
+
+    /** Functions in address order, then devices of third-party models; replaced as a whole. */
+    private volatile List<BusDevice> devices = List.of();
+
+    /** A bus without devices. */
+    public PciTopology(List<String> nativeDrivers) {
         this.nativeDrivers = List.copyOf(nativeDrivers);
-        var all = new ArrayList<BusDevice>(functions);
-        all.addAll(others);
-        this.devices = List.copyOf(all);
+    }
+
+    /** Puts devices of third-party models on the bus, behind the functions there are. */
+    public void addModels(List<BusDevice> models) {
+        change(all -> all.addAll(models));
+    }
+
+    /** Puts a function on the bus and tells the listeners. */
+    public void add(EmbeddedFunction function) {
+        change(all -> all.add(place(all, function), function));
+        listeners.forEach(listener -> listener.added(function));
+    }
+
+    private static int place(List<BusDevice> all, EmbeddedFunction function) {
+        int place = 0;
+        while (place < all.size()
+                && all.get(place) instanceof EmbeddedFunction other
+                && other.address().compareTo(function.address()) < 0) {
+            place++;
+        }
+        return place;
+    }
+
+    /** Takes a function off the bus; returns when every listener has let go of it. */
+    void remove(EmbeddedFunction function) {
+        List.copyOf(listeners).reversed().forEach(listener -> listener.removing(function));
+        change(all -> all.remove(function));
+        List.copyOf(listeners).reversed().forEach(listener -> listener.removed(function));
+    }
+
+    private void change(Consumer<List<BusDevice>> change) {
+        devicesLock.lock();
+        try {
+            var all = new ArrayList<>(devices);
+            change.accept(all);
+            devices = List.copyOf(all);
+        } finally {
+            devicesLock.unlock();
+        }
     }
 
     @Override
@@ -44,6 +84,7 @@ public final class PciTopology implements Bus {
 
     @Override
     public AutoCloseable listen(Listener listener) {
-        return () -> {};
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
     }
 }

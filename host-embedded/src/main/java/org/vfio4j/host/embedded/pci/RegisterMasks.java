@@ -16,16 +16,26 @@ final class RegisterMasks {
 
     private final byte[] config;
 
-    RegisterMasks(byte[] config, List<PciResource> resources) {
+    /**
+     * The masks of a function.
+     *
+     * @param virtual whether it is a virtual one, whose registers' addresses and decoding are the physical one's
+     */
+    RegisterMasks(byte[] config, List<PciResource> resources, boolean virtual) {
         this.config = config;
         this.writable = new byte[config.length];
         this.clearable = new byte[config.length];
-        boolean bridge = (config[ConfigSpace.HEADER_TYPE] & 0x7f) == 1;
-        header(bridge);
-        for (int bar = 0; bar < (bridge ? 2 : 6); bar++) {
-            base(resources.get(bar), ConfigSpace.BAR0 + 4 * bar);
+        if (virtual) {
+            write(ConfigSpace.COMMAND, 2, ConfigSpace.COMMAND_MASTER);
+            clear(ConfigSpace.STATUS, 2, STATUS_EVENTS);
+        } else {
+            boolean bridge = (config[ConfigSpace.HEADER_TYPE] & 0x7f) == 1;
+            header(bridge);
+            for (int bar = 0; bar < (bridge ? 2 : 6); bar++) {
+                base(resources.get(bar), ConfigSpace.BAR0 + 4 * bar);
+            }
+            rom(resources.get(PciFunction.ROM), bridge ? 0x38 : 0x30);
         }
-        rom(resources.get(PciFunction.ROM), bridge ? 0x38 : 0x30);
         for (var capability : CapabilityList.walk(config)) {
             if (!capability.extended()) {
                 standard(capability.id(), capability.offset());

@@ -116,10 +116,11 @@ public final class DoorbellPoller implements AutoCloseable {
         }
     }
 
+    /** Whatever one model does, the doorbells of the others ring. */
     private static boolean poll(RegisterMemory registers) {
         try {
             return registers.poll();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("a device model failed when its doorbell rang", e);
             return false;
         }

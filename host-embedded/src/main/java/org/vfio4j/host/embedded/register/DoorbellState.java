@@ -105,14 +105,25 @@ final class DoorbellState {
 
     /** Tells the model what was noted. Under the ring lock alone. */
     void ring() {
-        if (changes == 0) {
-            return;
+        if (changes != 0) {
+            changes = 0;
+            ring(0);
         }
-        changes = 0;
-        for (int i = 0; i < offsets.length; i++) {
+    }
+
+    private void ring(int first) {
+        for (int i = first; i < offsets.length; i++) {
             if (changed[i]) {
                 changed[i] = false;
-                listener.rung(offsets[i], before[i], now[i]);
+                boolean told = false;
+                try {
+                    listener.rung(offsets[i], before[i], now[i]);
+                    told = true;
+                } finally {
+                    if (!told) {
+                        ring(i + 1); // the model failed; what it is not told now it never would be
+                    }
+                }
             }
         }
     }

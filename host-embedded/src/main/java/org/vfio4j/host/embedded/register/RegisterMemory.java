@@ -5,12 +5,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vfio4j.spi.memory.FileRange;
 import org.vfio4j.spi.model.DoorbellListener;
 import org.vfio4j.spi.model.SharedRegisters;
@@ -18,15 +14,11 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /**
- * The registers of one device that behave like memory. Their bytes are in one of two places: in {@link PrivatePages}, where
- * the device alone reaches them, or, while there is a mapping and the driver shows it, in a {@link RegisterWindow}. They move
- * under the lock that every access of the device takes, so no access meets a place they have left, and nothing the device
- * wrote is lost. Taken when first touched.
+ * The registers of one device that behave like memory. Their bytes move between where users reach them and where they do not
+ * ({@link RegisterPlace}) under the lock that every access of the device takes, so no access meets a place they have left, and
+ * nothing the device wrote is lost.
  */
 public final class RegisterMemory implements SharedRegisters {
-    private static final Logger LOG = LoggerFactory.getLogger(RegisterMemory.class);
-
-    private final Layout layout;
     private final long size;
     private final DoorbellPoller poller;
     private final DoorbellState doorbells;
@@ -40,19 +32,7 @@ public final class RegisterMemory implements SharedRegisters {
     /** Guards everything below and each access of the device; before the poller's lock, else a leaf. */
     private final ReentrantLock registerLock = new ReentrantLock();
 
-    /** Where the device accesses them; null before the first touch and after the end. */
-    private @Nullable MemorySegment view;
-
-    private @Nullable PrivatePages store;
-
-    /** There while a mapping exists. */
-    private @Nullable RegisterWindow window;
-
-    /** The name windows have, one after the other. */
-    private @Nullable Path windowName;
-
-    private int mappings;
-    private boolean shown = true;
+    private final RegisterPlace place;
     private boolean closed;
 
     /**
@@ -61,43 +41,27 @@ public final class RegisterMemory implements SharedRegisters {
      * @param poller of the machine
      */
     public RegisterMemory(Layout layout, DoorbellListener listener, DoorbellPoller poller) {
-        this.layout = layout;
         this.size = (layout.length() + RegisterPages.PAGE - 1) & -RegisterPages.PAGE;
         this.poller = poller;
         this.doorbells = new DoorbellState(layout.doorbells(), listener);
+        this.place = new RegisterPlace(layout.position(), size);
     }
 
     @Override
     public boolean mappable() {
         registerLock.lock();
         try {
-            if (closed) {
-                return false;
-            }
-            touch();
-            return window != null || (store != null && store.inFile());
+            return !closed && place.mappable();
         } finally {
             registerLock.unlock();
         }
-    }
-
-    /** The device's view; not after the end. The register lock is held. */
-    private MemorySegment touch() {
-        var now = view;
-        if (now == null) {
-            var taken = PrivatePages.of(size);
-            store = taken;
-            now = taken.view();
-            view = now;
-        }
-        return now;
     }
 
     @Override
     public long read(long offset, int bytes) {
         registerLock.lock();
         try {
-            return closed ? -1 : RegisterWord.read(touch(), offset, bytes);
+            return closed ? -1 : RegisterWord.read(place.touch(), offset, bytes);
         } catch (InternalError truncated) {
             lost();
             return 0;
@@ -109,7 +73,12 @@ public final class RegisterMemory implements SharedRegisters {
     @Override
     public void write(long offset, int bytes, long value) {
         if (!doorbells.touches(offset, bytes)) {
-            put(offset, bytes, value);
+            registerLock.lock();
+            try {
+                put(offset, bytes, value);
+            } finally {
+                registerLock.unlock();
+            }
             return;
         }
         ringLock.lock();
@@ -117,7 +86,7 @@ public final class RegisterMemory implements SharedRegisters {
             registerLock.lock();
             try {
                 if (put(offset, bytes, value)) {
-                    doorbells.written(touch(), offset, bytes);
+                    doorbells.written(place.touch(), offset, bytes);
                 }
             } catch (InternalError truncated) {
                 lost();
@@ -135,7 +104,7 @@ public final class RegisterMemory implements SharedRegisters {
         registerLock.lock();
         try {
             if (put(offset, bytes, value)) {
-                doorbells.setByDevice(touch(), offset, bytes);
+                doorbells.setByDevice(place.touch(), offset, bytes);
             }
         } catch (InternalError truncated) {
             lost();
@@ -144,36 +113,23 @@ public final class RegisterMemory implements SharedRegisters {
         }
     }
 
-    /** Writes, in the second attempt to a place where nothing else is left. */
+    /** Writes, in the second attempt to a place where nothing else is left. The register lock is held. */
     private boolean put(long offset, int bytes, long value) {
-        registerLock.lock();
-        try {
-            if (closed) {
-                return false;
-            }
-            try {
-                RegisterWord.write(touch(), offset, bytes, value);
-            } catch (InternalError truncated) {
-                lost();
-                RegisterWord.write(touch(), offset, bytes, value);
-            }
-            return true;
-        } finally {
-            registerLock.unlock();
+        if (closed) {
+            return false;
         }
+        try {
+            RegisterWord.write(place.touch(), offset, bytes, value);
+        } catch (InternalError truncated) {
+            lost();
+            RegisterWord.write(place.touch(), offset, bytes, value);
+        }
+        return true;
     }
 
     /** Somebody who has the file truncated it and so wiped the registers out. The register lock is held. */
     private void lost() {
-        var broken = window;
-        if (broken == null || broken.view() == null) {
-            throw new IllegalStateException("the device's own pages are gone");
-        }
-        LOG.warn("registers were wiped out by a program that truncated {}", broken.path());
-        broken.shut();
-        var fresh = PrivatePages.of(size);
-        store = fresh;
-        view = fresh.view();
+        place.lost();
         doorbells.cleared();
     }
 
@@ -182,10 +138,7 @@ public final class RegisterMemory implements SharedRegisters {
         ringLock.lock();
         registerLock.lock();
         try {
-            var place = window != null && window.view() != null ? window : store;
-            if (place != null) {
-                RegisterPages.clear(place);
-            }
+            place.clear();
             doorbells.cleared();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -202,49 +155,16 @@ public final class RegisterMemory implements SharedRegisters {
             if (closed) {
                 throw new VfioException(Errno.ENODEV, "the registers are gone: the machine is switched off");
             }
-            if (mappings == 0) {
-                makeWindow();
-            }
-            mappings++;
-            try {
-                settle();
-            } catch (IOException e) {
-                mappings--;
-                dropWindow();
-                throw noPlace(e);
-            }
-            if (mappings == 1 && !doorbells.isEmpty()) {
+            boolean first = !place.mapped();
+            place.beginMapping();
+            if (first && !doorbells.isEmpty()) {
                 poller.add(this);
             }
+        } catch (IOException e) {
+            throw new VfioException(
+                    Errno.ENOMEM, "no file for 0x" + Long.toHexString(size) + " bytes of registers: " + e, e);
         } finally {
             registerLock.unlock();
-        }
-    }
-
-    private void makeWindow() {
-        try {
-            var file = windowName == null ? RegisterFile.make(size) : RegisterFile.make(windowName);
-            if (windowName == null) {
-                windowName = file.path();
-                // Against a program that ends without closing its machine.
-                windowName.toFile().deleteOnExit();
-            }
-            window = new RegisterWindow(file, layout.position(), size);
-        } catch (IOException e) {
-            throw noPlace(e);
-        }
-    }
-
-    private VfioException noPlace(IOException cause) {
-        return new VfioException(
-                Errno.ENOMEM, "no file for 0x" + Long.toHexString(size) + " bytes of registers: " + cause, cause);
-    }
-
-    private void dropWindow() {
-        var dropped = window;
-        window = null;
-        if (dropped != null) {
-            dropped.close();
         }
     }
 
@@ -257,15 +177,12 @@ public final class RegisterMemory implements SharedRegisters {
                 if (closed) {
                     return;
                 }
-                if (mappings == 0) {
-                    throw new IllegalStateException("more mappings ended than began");
-                }
-                if (--mappings == 0) {
+                place.endMapping();
+                if (!place.mapped()) {
                     if (!doorbells.isEmpty()) {
                         poller.remove(this);
                     }
-                    settleAndLook();
-                    dropWindow();
+                    lookForRings();
                 }
             } finally {
                 registerLock.unlock();
@@ -282,8 +199,8 @@ public final class RegisterMemory implements SharedRegisters {
         try {
             registerLock.lock();
             try {
-                shown = reachable;
-                settleAndLook();
+                place.show(reachable);
+                lookForRings();
             } finally {
                 registerLock.unlock();
             }
@@ -293,68 +210,14 @@ public final class RegisterMemory implements SharedRegisters {
         }
     }
 
-    /** {@link #settle}, where nobody can be told that it did not work; notes doorbells. Both locks are held. */
-    private void settleAndLook() {
+    /** Notes doorbells that were written; whether there are any. Both locks are held. */
+    private boolean lookForRings() {
+        var now = place.touched();
         try {
-            settle();
-        } catch (IOException e) {
-            LOG.error("mappings of registers cannot be served: {}", e.toString());
-        }
-        lookForRings();
-    }
-
-    /** Moves the bytes to where they belong now. The register lock is held. */
-    private void settle() throws IOException {
-        var shared = window;
-        boolean wanted = !closed && shown && mappings > 0;
-        if (shared == null || wanted == (shared.view() != null)) {
-            return;
-        }
-        if (wanted) {
-            touch();
-            var from = store;
-            if (from != null) {
-                view = shared.open(from);
-                store = null;
-                from.close();
-            }
-            return;
-        }
-        var to = copyOf(shared);
-        store = to;
-        view = to.view();
-        shared.shut();
-    }
-
-    /** A copy that is complete, wherever there is room for it. */
-    private PrivatePages copyOf(RegisterWindow shared) throws IOException {
-        var inFile = PrivatePages.of(size);
-        try {
-            RegisterPages.copy(shared, inFile);
-            return inFile;
-        } catch (IOException e) {
-            LOG.warn("no room for registers in a file: {}", e.toString());
-            inFile.close();
-        }
-        var inMemory = PrivatePages.withoutFile(size);
-        try {
-            RegisterPages.copy(shared, inMemory);
-            return inMemory;
-        } catch (IOException e) {
-            inMemory.close();
-            throw e;
-        }
-    }
-
-    private void lookForRings() {
-        var now = view;
-        if (closed || now == null || doorbells.isEmpty()) {
-            return;
-        }
-        try {
-            doorbells.look(now);
+            return now != null && doorbells.look(now);
         } catch (InternalError truncated) {
             lost();
+            return false;
         }
     }
 
@@ -367,11 +230,7 @@ public final class RegisterMemory implements SharedRegisters {
             boolean found;
             registerLock.lock();
             try {
-                var now = view;
-                found = !closed && now != null && doorbells.look(now);
-            } catch (InternalError truncated) {
-                lost();
-                found = false;
+                found = lookForRings();
             } finally {
                 registerLock.unlock();
             }
@@ -386,11 +245,7 @@ public final class RegisterMemory implements SharedRegisters {
     public MemorySegment map(Arena lifetime) {
         registerLock.lock();
         try {
-            var shared = window;
-            if (closed || shared == null || shared.view() == null) {
-                throw new IllegalStateException("the registers cannot be reached now");
-            }
-            return shared.map(lifetime);
+            return place.map(lifetime);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
@@ -402,7 +257,7 @@ public final class RegisterMemory implements SharedRegisters {
     public Optional<FileRange> file() {
         registerLock.lock();
         try {
-            return Optional.ofNullable(window).map(RegisterWindow::range);
+            return place.file();
         } finally {
             registerLock.unlock();
         }
@@ -417,16 +272,10 @@ public final class RegisterMemory implements SharedRegisters {
                 return;
             }
             closed = true;
-            if (mappings > 0 && !doorbells.isEmpty()) {
+            if (place.mapped() && !doorbells.isEmpty()) {
                 poller.remove(this);
             }
-            view = null;
-            dropWindow();
-            var own = store;
-            store = null;
-            if (own != null) {
-                own.close();
-            }
+            place.close();
         } finally {
             registerLock.unlock();
             ringLock.unlock();

@@ -10,6 +10,7 @@ import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -92,6 +93,30 @@ class DoorbellPollerTest {
             assertThat(rings.poll(PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo(2);
         }
         assertThat(failed).isTrue();
+        bad.close();
+        registers.endMapping();
+    }
+
+    @Test
+    void shouldGoOnWhenAModelFailsWithAnError() throws InterruptedException {
+        var failed = new CountDownLatch(1);
+        var bad = new RegisterMemory(
+                new SharedRegisters.Layout(0x1000, 0, List.of(new Doorbell(0, 4))),
+                (offset, before, now) -> {
+                    failed.countDown();
+                    throw new NoClassDefFoundError("a class this model lacks");
+                },
+                poller);
+        bad.beginMapping();
+        registers.beginMapping();
+        try (var arena = Arena.ofShared()) {
+            INT.setRelease(bad.map(arena), 0L, 1);
+            assertThat(failed.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+            INT.setRelease(registers.map(arena), 0L, 1);
+            assertThat(rings.poll(PATIENCE_SECONDS, TimeUnit.SECONDS))
+                    .as("the ring of another device")
+                    .isEqualTo(1);
+        }
         bad.close();
         registers.endMapping();
     }

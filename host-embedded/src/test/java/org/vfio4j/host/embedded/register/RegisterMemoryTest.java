@@ -2,6 +2,7 @@
 package org.vfio4j.host.embedded.register;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import com.sun.management.ThreadMXBean;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.vfio4j.spi.model.Doorbell;
 import org.vfio4j.spi.model.SharedRegisters;
+import org.vfio4j.uapi.Errno;
+import org.vfio4j.uapi.VfioException;
 
 /** Registers that users map: where their bytes are, and which writes ring. Nobody looks but the test. */
 class RegisterMemoryTest {
@@ -157,6 +160,47 @@ class RegisterMemoryTest {
         assertThat(registers.poll()).as("the value it had").isFalse();
         registers.endMapping();
         assertThat(rings).hasSize(2);
+    }
+
+    @Test
+    void shouldRingTheOthersWhenTheModelFailsAtOneDoorbell() {
+        try (var failing = new RegisterMemory(
+                new SharedRegisters.Layout(LENGTH, POSITION, List.of(new Doorbell(0, 4), new Doorbell(4, 4))),
+                (offset, before, now) -> {
+                    rings.add(offset + ": " + before + " -> " + now);
+                    if (offset == 0) {
+                        throw new IllegalStateException("a defect of this model");
+                    }
+                },
+                poller)) {
+            failing.beginMapping();
+            var mapped = failing.map(arena);
+            mapped.set(INT, 0, 1);
+            mapped.set(INT, 4, 2);
+            assertThatIllegalStateException().isThrownBy(failing::poll);
+            assertThat(rings).containsExactly("0: 0 -> 1", "4: 0 -> 2");
+            mapped.set(INT, 4, 3);
+            assertThat(failing.poll()).as("the doorbell rings again").isTrue();
+            assertThat(rings).endsWith("4: 2 -> 3");
+        }
+    }
+
+    @Test
+    void shouldKeepTheFirstMappingWhenASecondOneCannotBegin() throws IOException {
+        registers.beginMapping();
+        var range = registers.file().orElseThrow();
+        registers.show(false);
+        Files.delete(range.file());
+        registers.show(true); // the file cannot be opened, which nobody can be told here
+        assertThatExceptionOfType(VfioException.class)
+                .isThrownBy(registers::beginMapping)
+                .matches(refused -> refused.errno() == Errno.ENOMEM);
+        assertThat(registers.file()).as("of the first mapping").contains(range);
+        registers.write(0, 4, 7);
+        registers.endMapping();
+        registers.beginMapping();
+        assertThat(foreignMapping().get(INT, 0)).as("the next period").isEqualTo(7);
+        registers.endMapping();
     }
 
     @Test
