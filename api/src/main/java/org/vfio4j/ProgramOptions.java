@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  *
  * @param command the program, looked for on the {@code PATH} if it has no slash, and its arguments
  * @param trace gets one line for each call that concerns the machine; called by several threads
- * @param sys how it gets to see the machine's part of {@code /sys}
+ * @param sys how it gets to see the machine's parts of {@code /sys} and {@code /dev}
  */
 public record ProgramOptions(List<String> command, Optional<Consumer<String>> trace, SysView sys) {
     /** Copies the list. */

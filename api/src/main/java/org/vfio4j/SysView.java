@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j;
 
-/** How a native program gets to see the machine's part of {@code /sys}. */
+/** How a native program gets to see the machine's parts of {@code /sys} and {@code /dev}. */
 public enum SysView {
     /** {@link #MOUNT} where that is allowed, else {@link #INTERCEPT}. */
     AUTO,
 
     /**
-     * Mounted over the real one in a mount namespace of the program's own: whatever a program does with files and directories works,
+     * Mounted over the real ones in a mount namespace of the program's own: whatever a program does with files and directories works,
      * and each write is answered with its own errno.
      */
     MOUNT,

@@ -33,8 +33,9 @@ final class RunCommand extends MachineCommand {
     @Option(
             names = "--sys",
             paramLabel = "WAY",
-            description = "how the program sees the machine's /sys: mount (in a mount namespace of its own), intercept"
-                    + " (system calls with its paths), or auto: the first that is possible here")
+            description =
+                    "how the program sees the machine's /sys and /dev: mount (in a mount namespace of its own), intercept"
+                            + " (system calls with their paths), or auto: the first that is possible here")
     private SysView sys = SysView.AUTO;
 
     @Option(

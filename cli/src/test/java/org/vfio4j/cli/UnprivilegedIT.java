@@ -50,6 +50,92 @@ class UnprivilegedIT {
         return new Answer(process.waitFor(), out, Files.readString(err));
     }
 
+    /**
+     * The same with a {@code /dev/fuse} for everybody, as many systems have it: where there is none, root makes one in a mount
+     * namespace of the test's own.
+     */
+    private static List<String> withFuse(Path folder, List<String> command) throws IOException, InterruptedException {
+        if ((int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") != 0) {
+            return command;
+        }
+        Path node = folder.resolve("fuse");
+        var all = new ArrayList<>(List.of(
+                "unshare",
+                "--mount",
+                "/bin/sh",
+                "-c",
+                "mount --bind \"$0\" /dev/fuse && exec \"$@\"",
+                node.toString()));
+        all.addAll(asNobody(command));
+        int made = new ProcessBuilder("mknod", "--mode=666", node.toString(), "c", "10", "229")
+                .start()
+                .waitFor();
+        assumeTrue(made == 0, "skipped: no node of FUSE can be made");
+        return all;
+    }
+
+    private static Answer runMounted(Path folder, List<String> command) throws IOException, InterruptedException {
+        open(folder);
+        Path err = folder.resolve("err");
+        var process = new ProcessBuilder(withFuse(folder, command))
+                .redirectError(err.toFile())
+                .directory(folder.toFile())
+                .start();
+        process.getOutputStream().close();
+        List<String> out = process.inputReader().lines().toList();
+        var answer = new Answer(process.waitFor(), out, Files.readString(err));
+        assumeTrue(
+                answer.code() != 2 || !answer.err().contains("cannot be mounted for the program"),
+                () -> "skipped: " + answer.err());
+        return answer;
+    }
+
+    @Test
+    void shouldMountInAUserNamespace(@TempDir Path folder) throws IOException, InterruptedException {
+        var answer = runMounted(
+                folder,
+                VFIO4J.command(
+                        "run",
+                        "--sys",
+                        "mount",
+                        "--",
+                        "/bin/sh",
+                        "-c",
+                        "pwd; id -u; cd /dev/vfio && chmod 640 0 && stat -c '%F %a %u' 0; exec 3<> vfio && readlink /proc/$$/fd/3;"
+                                + " test -c /dev/null && cat /dev/null; cat /sys/bus/pci/devices/" + EDU + "/vendor;"
+                                + " mkdir new 2>/dev/null || echo refused"));
+        assertThat(answer.err()).isEmpty();
+        String uid = answer.out().get(1);
+        assertThat(answer.out())
+                .containsExactly(
+                        folder.toRealPath().toString(),
+                        uid,
+                        "character special file 640 " + uid,
+                        "/dev/vfio/vfio",
+                        "0x1234",
+                        "refused");
+        assertThat(uid).isNotEqualTo("0");
+        assertThat(answer.code()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"group", "cdev", "shim", "moved", "threads"})
+    void shouldRunProgramsInAUserNamespace(String name, @TempDir Path folder) throws IOException, InterruptedException {
+        Path program = NativeSources.compile(name, folder);
+        var answer = runMounted(folder, VFIO4J.command("run", "--sys", "mount", "--", program.toString(), EDU, GROUP));
+        assertThat(answer.err()).isEmpty();
+        assertThat(answer.code()).isZero();
+    }
+
+    @Test
+    void shouldChangeNodesInAUserNamespace(@TempDir Path folder) throws IOException, InterruptedException {
+        Path program = NativeSources.compile("nodes", folder);
+        var answer = runMounted(
+                folder, VFIO4J.command("run", "--sys", "mount", "--", program.toString(), EDU, GROUP, "mounted"));
+        assertThat(answer.err()).isEmpty();
+        assertThat(answer.out()).containsExactly("fine");
+    }
+
     /** What keeps such a user from starting anything is not what is tested here. */
     @BeforeAll
     static void needAccess() throws InterruptedException {

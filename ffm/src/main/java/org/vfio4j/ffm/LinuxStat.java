@@ -72,11 +72,22 @@ public final class LinuxStat {
         return of(LinuxPaths.AT_FDCWD, path, 0);
     }
 
+    /** What is at a path, given as a C string; links are followed. */
+    public static Status of(MemorySegment path) {
+        return of(LinuxPaths.AT_FDCWD, path, 0);
+    }
+
     private static Status of(int directory, String path, int flags) {
         try (Arena arena = Arena.ofConfined()) {
+            return of(directory, arena.allocateFrom(path), flags);
+        }
+    }
+
+    private static Status of(int directory, MemorySegment path, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
             MemorySegment stat = arena.allocate(STATX_SIZE, Long.BYTES);
-            int error = (int) result((int)
-                    STATX.invokeExact(captured(), directory, arena.allocateFrom(path), flags, STATX_BASIC_STATS, stat));
+            int error =
+                    (int) result((int) STATX.invokeExact(captured(), directory, path, flags, STATX_BASIC_STATS, stat));
             return new Status(
                     error,
                     stat.get(INT, STATX_MAJOR),

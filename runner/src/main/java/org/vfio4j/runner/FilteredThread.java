@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxSeccomp;
-import org.vfio4j.runner.mount.MountedSys;
+import org.vfio4j.runner.mount.MountedTree;
 import org.vfio4j.runner.notify.CallHandler;
 import org.vfio4j.runner.notify.InterestingCalls;
 import org.vfio4j.runner.notify.Receivers;
@@ -24,7 +24,7 @@ import org.vfio4j.uapi.VfioException;
  * The thread that has the filter, from which programs are started: what it starts inherits the filter, this JVM's other threads do
  * not have it. Its own calls are intercepted too, and at the end it makes some to wake the receivers.
  */
-final class FilteredThread implements MountedSys.Starter, AutoCloseable {
+final class FilteredThread implements MountedTree.Starter, AutoCloseable {
     private static final long PAUSE_NANOSECONDS = 100_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(FilteredThread.class);
@@ -46,7 +46,7 @@ final class FilteredThread implements MountedSys.Starter, AutoCloseable {
     static FilteredThread start(CallHandler handler) {
         var made = new FilteredThread();
         try {
-            made.intercept(handler);
+            made.intercept(handler, false);
         } catch (VfioException e) {
             made.close();
             throw e;
@@ -57,10 +57,11 @@ final class FilteredThread implements MountedSys.Starter, AutoCloseable {
     /**
      * Installs the filter and starts the receivers of the thread's calls.
      *
+     * @param mounted whether programs see the machine's tree mounted
      * @throws VfioException ENOSYS or EPERM: calls cannot be intercepted here; EBUSY: somebody intercepts those of this JVM
      */
-    void intercept(CallHandler handler) {
-        int fd = call(() -> LinuxSeccomp.installListener(InterestingCalls.filter()));
+    void intercept(CallHandler handler, boolean mounted) {
+        int fd = call(() -> LinuxSeccomp.installListener(InterestingCalls.filter(mounted)));
         if (fd < 0) {
             throw new VfioException(
                     Errno.of(-fd),

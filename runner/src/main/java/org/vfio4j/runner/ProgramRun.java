@@ -7,12 +7,15 @@ import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.vfio4j.SysView;
 import org.vfio4j.Vfio;
 import org.vfio4j.runner.call.CallTable;
 import org.vfio4j.runner.file.Handles;
 import org.vfio4j.runner.file.LateWrites;
 import org.vfio4j.runner.file.StartGate;
+import org.vfio4j.runner.path.NodeChanges;
+import org.vfio4j.runner.path.RealLinks;
 import org.vfio4j.runner.path.TreeView;
 import org.vfio4j.runner.process.Tasks;
 import org.vfio4j.runner.trace.Trace;
@@ -33,26 +36,28 @@ final class ProgramRun implements AutoCloseable {
     private final Handles handles;
     private final Tasks tasks;
     private final FilteredThread starter;
-    private final ProgramSys sys;
+    private @Nullable ProgramView view;
 
     /**
      * Gets ready to intercept calls.
      *
-     * @throws VfioException ENOSYS, EPERM, EBUSY: calls cannot be intercepted here, or {@code /sys} cannot be mounted and must
+     * @throws VfioException ENOSYS, EPERM, EBUSY: calls cannot be intercepted here, or the tree cannot be mounted and must
      */
-    ProgramRun(Vfio vfio, Optional<Consumer<String>> lines, SysView view) {
+    ProgramRun(Vfio vfio, Optional<Consumer<String>> lines, SysView wanted) {
         KernelVersion.running().require();
         trace = new Trace(lines);
         watch = new Watch();
         lateWrites = new LateWrites((path, reason) -> trace.lateRefusal(path, reason));
         handles = new Handles(watch, lateWrites);
         tasks = new Tasks(vfio.memory(), handles, watch);
-        sys = new ProgramSys(vfio.tree(), view, new SysClients(tasks, handles, trace), handles.directory(), trace);
         starter = new FilteredThread();
         try {
-            sys.prepare(starter);
-            starter.intercept(
-                    new CallTable(new TreeView(vfio.tree(), sys::mounted), handles, lateWrites, tasks, trace));
+            var changes = new NodeChanges();
+            var clients = new TreeClients(tasks, handles, trace);
+            var made = ProgramView.make(wanted, vfio.tree(), changes, clients, starter, handles.directory(), trace);
+            view = made;
+            var tree = new TreeView(vfio.tree(), new RealLinks(handles), made.isMounted());
+            starter.intercept(new CallTable(tree, changes, handles, lateWrites, tasks, trace), made.isMounted());
         } catch (VfioException e) {
             close();
             throw e;
@@ -79,17 +84,17 @@ final class ProgramRun implements AutoCloseable {
      * @throws VfioException ENOENT, EACCES
      */
     Process start(ProcessBuilder program) {
+        String name = program.command().getFirst();
+        if (view != null) {
+            view.prepare(program);
+        }
         try {
-            return sys.start(
-                    program,
-                    () -> starter.call(() -> StartGate.start(() -> DescriptorLimit.applyDuring(program::start))));
+            return starter.call(() -> StartGate.start(() -> DescriptorLimit.applyDuring(program::start)));
         } catch (CompletionException e) {
             if (e.getCause() instanceof IOException reason) {
-                throw notStarted(program.command().getFirst(), reason);
+                throw notStarted(name, reason);
             }
             throw e;
-        } catch (IOException e) {
-            throw new VfioException(Errno.EIO, "what starting a program needs cannot be made: " + e, e);
         }
     }
 
@@ -117,7 +122,9 @@ final class ProgramRun implements AutoCloseable {
     @Override
     public void close() {
         starter.close();
-        sys.close();
+        if (view != null) {
+            view.close();
+        }
         tasks.close();
         handles.close();
         lateWrites.close();

@@ -111,7 +111,7 @@ final class NativePrograms implements AfterAllCallback, AutoCloseable {
         return intercept(vfio, SysView.AUTO);
     }
 
-    /** The same with a way to see {@code /sys}. */
+    /** The same with a way to see the tree. */
     static ProgramRun intercept(Vfio vfio, SysView view) {
         return intercept(vfio, Optional.empty(), view);
     }

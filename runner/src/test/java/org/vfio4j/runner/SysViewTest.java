@@ -14,7 +14,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -25,9 +24,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.vfio4j.SysView;
 import org.vfio4j.Vfio;
+import org.vfio4j.runner.file.StartGate;
 import org.vfio4j.runner.fuse.FuseClients;
-import org.vfio4j.runner.mount.MountedSys;
+import org.vfio4j.runner.mount.MountedTree;
 import org.vfio4j.runner.mount.UserNamespaces;
+import org.vfio4j.runner.path.NodeChanges;
 import org.vfio4j.spi.call.Caller;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -139,7 +140,7 @@ class SysViewTest {
                                 .startsWith("write(</sys/bus/pci/drivers/vfio-pci/bind>, 7 bytes) = ENODEV (")
                                 .contains("nobody"));
             }
-            assertThat(lines).first().asString().startsWith("vfio4j: /sys is mounted in ");
+            assertThat(lines).first().asString().startsWith("vfio4j: /sys and /dev are mounted in ");
             assertThat(lines)
                     .anyMatch(line ->
                             line.contains("] write(</sys/bus/pci/drivers/vfio-pci/bind>, 7 bytes) = -1 ENODEV ("));
@@ -223,13 +224,13 @@ class SysViewTest {
     }
 
     @Test
-    void shouldEndItsThreadsAndFailForWhoIsLeft(@TempDir Path folder) {
+    void shouldEndItsThreadsAndFailForWhoIsLeft() {
         var vendor = Path.of("/sys/bus/pci/devices/" + EDU + "/vendor");
         try (var vfio = NativePrograms.machine();
                 var starter = new FilteredThread()) {
-            MountedSys sys;
+            MountedTree sys;
             try {
-                sys = MountedSys.make(vfio.tree(), new NoClients(), starter, folder);
+                sys = MountedTree.make(vfio.tree(), new NodeChanges(), new NoClients(), starter);
             } catch (VfioException refused) {
                 assumeTrue(false, "skipped: " + refused.getMessage());
                 throw refused;
@@ -253,7 +254,8 @@ class SysViewTest {
                 var starter = new FilteredThread()) {
             var before = starter.call(() -> names("/sys/bus"));
             assertThatExceptionOfType(VfioException.class)
-                    .isThrownBy(() -> MountedSys.make(vfio.tree(), new NoClients(), starter, Path.of("/no/such/place")))
+                    .isThrownBy(() -> MountedTree.make(
+                            vfio.tree(), new NodeChanges(), new NoClients(), starter, Path.of("/no/such/place")))
                     .withMessageMatching("(mount|unshare)\\(2\\) of .* answered E[A-Z]+|/dev/fuse cannot be opened");
             assertThat(starter.call(() -> names("/sys/bus"))).isEqualTo(before);
         }
@@ -264,22 +266,30 @@ class SysViewTest {
         var before = mounts();
         try (var vfio = NativePrograms.machine();
                 var namespaces = prepare(vfio, folder)) {
-            var start = namespaces.start(List.of(
-                    "/bin/sh",
-                    "-c",
-                    "cd /sys/bus/pci/devices/" + EDU
-                            + " && cat vendor; id -u; { echo 0 > /sys/bus/mdev/drivers_autoprobe; }"
-                            + " 2>/dev/null || echo refused; test -e /sys/kernel/uevent_seqnum && echo real"));
-            Process process = new ProcessBuilder(start.command())
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            var mounted = new AtomicBoolean();
-            start.serve(process, () -> mounted.set(true), () -> {});
-            assertThat(mounted).as(start.failure()).isTrue();
+            var command = namespaces.enter(
+                    List.of(
+                            "/bin/sh",
+                            "-c",
+                            "pwd -P; cd /sys/bus/pci/devices/" + EDU
+                                    + " && cat vendor; id -u; { echo 0 > /sys/bus/mdev/drivers_autoprobe; }"
+                                    + " 2>/dev/null || echo refused; test -e /sys/kernel/uevent_seqnum && echo real;"
+                                    + " cd /dev/vfio && chmod 640 0 && stat -c '%F %a %u %g' 0; chown 12345 0 2>/dev/null"
+                                    + " || echo mine; echo x > /dev/null && test -c /dev/null && echo null"),
+                    folder);
+            Process process =
+                    StartGate.start(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT)::start);
             try (var lines = process.inputReader().lines()) {
                 assertThat(lines)
                         .containsExactly(
-                                "0x1234", String.valueOf(Files.getAttribute(folder, "unix:uid")), "refused", "real");
+                                folder.toRealPath().toString(),
+                                "0x1234",
+                                String.valueOf(Files.getAttribute(folder, "unix:uid")),
+                                "refused",
+                                "real",
+                                "character special file 640 " + Files.getAttribute(folder, "unix:uid") + " "
+                                        + Files.getAttribute(folder, "unix:gid"),
+                                "mine",
+                                "null");
             }
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isZero();
@@ -289,7 +299,7 @@ class SysViewTest {
 
     private static UserNamespaces prepare(Vfio vfio, Path folder) {
         try {
-            return UserNamespaces.prepare(vfio.tree(), new NoClients(), folder);
+            return UserNamespaces.prepare(vfio.tree(), new NodeChanges(), new NoClients(), folder);
         } catch (VfioException refused) {
             assumeTrue(false, "skipped: " + refused.getMessage());
             throw refused;

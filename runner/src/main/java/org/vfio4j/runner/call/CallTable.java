@@ -11,6 +11,8 @@ import org.vfio4j.runner.file.LateWrites;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.notify.CallHandler;
 import org.vfio4j.runner.path.NamedPath;
+import org.vfio4j.runner.path.NodeChanges;
+import org.vfio4j.runner.path.RealLinks;
 import org.vfio4j.runner.path.TreeView;
 import org.vfio4j.runner.process.Tasks;
 import org.vfio4j.runner.trace.Trace;
@@ -24,12 +26,13 @@ public final class CallTable implements CallHandler {
     private final LateWrites lateWrites;
 
     /** Handlers of all calls that are looked at. */
-    public CallTable(TreeView view, Handles handles, LateWrites lateWrites, Tasks tasks, Trace trace) {
+    public CallTable(
+            TreeView view, NodeChanges changes, Handles handles, LateWrites lateWrites, Tasks tasks, Trace trace) {
         this.handles = handles;
         this.lateWrites = lateWrites;
-        var paths = new NamedPath(handles);
+        var paths = new NamedPath(new RealLinks(handles));
         var opens = new OpenCalls(view, paths, handles, tasks, trace);
-        var questions = new PathCalls(view, paths, tasks, handles, lateWrites, opens, trace);
+        var questions = new PathCalls(view, changes, paths, tasks, handles, lateWrites, opens, trace);
         var transfers = new TransferCalls(tasks, trace);
         var descriptors = new DescriptorCalls(tasks, trace);
         var control = new DeviceControl(tasks, trace);
@@ -37,6 +40,7 @@ public final class CallTable implements CallHandler {
 
         onFiles(IOCTL, control::ioctl);
         onFiles(OPEN, call -> opens.open(call, AT_FDCWD, call.argument(0), call.intArgument(1)));
+        onFiles(CREAT, call -> opens.open(call, AT_FDCWD, call.argument(0), OpenCalls.CREATING));
         onFiles(OPENAT, call -> opens.open(call, call.intArgument(0), call.argument(1), call.intArgument(2)));
         onFiles(OPENAT2, call -> {
             // struct open_how starts with 64 bits of flags.
@@ -56,6 +60,8 @@ public final class CallTable implements CallHandler {
         handlers[FACCESSAT] =
                 call -> questions.access(call, call.intArgument(0), call.argument(1), call.intArgument(2));
         handlers[FACCESSAT2] = handlers[FACCESSAT];
+        new ChangeCalls(view, changes, paths, tasks, trace).register(handlers);
+        new EntryCalls(view, paths, trace).register(handlers);
         handlers[READLINK] =
                 call -> questions.readlink(call, AT_FDCWD, call.argument(0), call.argument(1), call.argument(2));
         handlers[READLINKAT] = call ->

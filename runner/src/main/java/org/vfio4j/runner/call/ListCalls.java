@@ -81,7 +81,7 @@ final class ListCalls {
             if (at + size > room.byteSize()) {
                 return -1;
             }
-            var status = FileStatus.of(entry.getValue(), path + "/" + entry.getKey(), 0);
+            var status = FileStatus.inDirectory(entry.getValue(), path + "/" + entry.getKey());
             MemorySegment one = room.asSlice(at, size).fill((byte) 0);
             one.set(ValueLayout.JAVA_LONG, LinuxDirectories.ENTRY_INODE, status.inode());
             one.set(ValueLayout.JAVA_SHORT, LinuxDirectories.ENTRY_LENGTH, (short) size);

@@ -28,9 +28,14 @@ final class OpenCalls {
     private static final int O_WRONLY = 1;
     private static final int O_CREAT = 0x40;
     private static final int O_EXCL = 0x80;
+    private static final int O_TRUNC = 0x200;
     private static final int O_DIRECTORY = 0x10000;
     private static final int O_NOFOLLOW = 0x20000;
     private static final int O_CLOEXEC = 0x80000;
+    private static final int O_PATH = 0x200000;
+    /** What {@code creat} means. */
+    static final int CREATING = O_CREAT | O_WRONLY | O_TRUNC;
+
     private static final int ANY_READ = 0444;
     private static final int ANY_WRITE = 0222;
 
@@ -56,12 +61,11 @@ final class OpenCalls {
         }
         try {
             var descriptor = NamedPath.descriptor(path);
-            if (descriptor.isPresent()) {
-                reopen(call, path, descriptor.get(), flags);
+            if (descriptor.isPresent() && reopen(call, path, descriptor.get(), flags)) {
                 return;
             }
-            var place = view.walk(path, (flags & O_NOFOLLOW) == 0);
-            if (!place.ours()) {
+            var place = view.walk(call, path, (flags & O_NOFOLLOW) == 0);
+            if (!place.ours() || (view.isMounted() && (flags & O_PATH) != 0)) {
                 call.proceed();
                 return;
             }
@@ -146,12 +150,11 @@ final class OpenCalls {
         return task;
     }
 
-    /** Opens what a descriptor of the machine's leads to anew, or its {@code fdinfo}. */
-    private void reopen(Call call, String path, NamedPath.DescriptorPath descriptor, int flags) {
+    /** Opens what a descriptor of the machine's leads to anew, or its {@code fdinfo}; false when it is none. */
+    private boolean reopen(Call call, String path, NamedPath.DescriptorPath descriptor, int flags) {
         Handle handle = find(call, descriptor);
         if (handle == null) {
-            call.proceed();
-            return;
+            return false;
         }
         try (handle) {
             ProgramProcess process = task(call).process();
@@ -177,6 +180,7 @@ final class OpenCalls {
                         flags);
             }
             finish(call, path, flags, fd);
+            return true;
         }
     }
 

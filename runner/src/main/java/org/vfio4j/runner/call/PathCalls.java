@@ -11,7 +11,9 @@ import org.vfio4j.runner.file.LateWrites;
 import org.vfio4j.runner.notify.Call;
 import org.vfio4j.runner.path.FileStatus;
 import org.vfio4j.runner.path.NamedPath;
+import org.vfio4j.runner.path.NodeChanges;
 import org.vfio4j.runner.path.TreeView;
+import org.vfio4j.runner.process.Credentials;
 import org.vfio4j.runner.process.Tasks;
 import org.vfio4j.runner.trace.Trace;
 import org.vfio4j.spi.call.VirtualTree;
@@ -28,6 +30,7 @@ final class PathCalls {
     private static final int ANY_WRITE = 0222;
 
     private final TreeView view;
+    private final NodeChanges changes;
     private final NamedPath paths;
     private final Tasks tasks;
     private final Handles handles;
@@ -37,6 +40,7 @@ final class PathCalls {
 
     PathCalls(
             TreeView view,
+            NodeChanges changes,
             NamedPath paths,
             Tasks tasks,
             Handles handles,
@@ -44,6 +48,7 @@ final class PathCalls {
             OpenCalls opens,
             Trace trace) {
         this.view = view;
+        this.changes = changes;
         this.paths = paths;
         this.tasks = tasks;
         this.handles = handles;
@@ -76,7 +81,7 @@ final class PathCalls {
             return;
         }
         ask(call, name, directory, address, (flags & AT_SYMLINK_NOFOLLOW) == 0, (path, node) -> {
-            write(call, FileStatus.of(node, path, uid(call)), target, extended);
+            write(call, changes.status(node, path, asker(call)), target, extended);
             return 0;
         });
     }
@@ -91,9 +96,9 @@ final class PathCalls {
         try (handle) {
             var origin = handle.origin();
             if (origin.node().isPresent()) {
-                write(call, FileStatus.of(origin.node().get(), origin.path(), uid(call)), target, extended);
+                write(call, changes.status(origin.node().get(), origin.path(), asker(call)), target, extended);
             } else if (origin.isMade()) {
-                write(call, FileStatus.ofMade(origin.path(), uid(call)), target, extended);
+                write(call, FileStatus.ofMade(origin.path(), asker(call)), target, extended);
             } else {
                 call.proceed();
                 return;
@@ -105,9 +110,9 @@ final class PathCalls {
     }
 
     /** Who owns what the machine shows: whoever runs the program. */
-    private int uid(Call call) {
+    private Credentials asker(Call call) {
         var task = tasks.of(call);
-        return task == null ? 0 : task.process().uid();
+        return task == null ? Credentials.ROOT : task.process().credentials();
     }
 
     private static void write(Call call, FileStatus status, long target, boolean extended) {
@@ -136,8 +141,8 @@ final class PathCalls {
                 throw new VfioException(Errno.EACCES, path + " is no program");
             }
             if ((mode & W_OK) != 0
-                    && node instanceof VirtualTree.Attribute attribute
-                    && (attribute.mode() & ANY_WRITE) == 0) {
+                    && node instanceof VirtualTree.Attribute
+                    && (changes.status(node, path, asker(call)).mode() & ANY_WRITE) == 0) {
                 throw new VfioException(Errno.EACCES, path + " cannot be written");
             }
             return 0;
@@ -184,7 +189,7 @@ final class PathCalls {
             }
             handles.drain();
             lateWrites.await();
-            var place = view.walk(path, follow);
+            var place = view.walk(call, path, follow);
             if (!place.ours()) {
                 call.proceed();
                 return;

@@ -6,7 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import org.vfio4j.runner.path.FileStatus;
+import org.vfio4j.runner.path.NodeChange;
+import org.vfio4j.runner.path.NodeChanges;
 import org.vfio4j.runner.trace.Trace;
 import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.uapi.Errno;
@@ -14,6 +15,7 @@ import org.vfio4j.uapi.VfioException;
 
 /** What each request means (kernel: {@code fs/kernfs}, as seen through {@code fs/fuse}). Thread-safe. */
 final class FuseFileSystem {
+    private static final String ROOT = "";
     private static final int MAJOR = 7;
     private static final int MINOR = 31;
 
@@ -31,28 +33,27 @@ final class FuseFileSystem {
     /** {@code FOPEN_DIRECT_IO} and {@code FOPEN_PARALLEL_DIRECT_WRITES}. */
     private static final int UNCACHED = 1 | 1 << 6;
 
-    /** {@code FATTR_MODE}, {@code FATTR_UID}, {@code FATTR_GID}. */
-    private static final int OWNERSHIP = 7;
-
     private static final int PAGE = 4096;
     private static final int NAME_MAX = 255;
     private static final int X_OK = 1;
     private static final int LASTING_SECONDS = 1 << 20;
 
     private final NodeSource source;
+    private final NodeChanges changes;
     private final FuseClients clients;
+    private final FuseIds ids;
     private final FuseNodes nodes;
     private final AtomicLong handles = new AtomicLong();
     private final Map<Long, OpenAttribute> attributes = new ConcurrentHashMap<>();
     private final Map<Long, OpenDirectory> directories = new ConcurrentHashMap<>();
 
-    FuseFileSystem(NodeSource source, FuseClients clients) {
+    FuseFileSystem(NodeSource source, NodeChanges changes, FuseClients clients, FuseIds ids) {
         this.source = source;
+        this.changes = changes;
         this.clients = clients;
+        this.ids = ids;
         this.nodes = new FuseNodes(
-                source.root(),
-                source.find(source.root())
-                        .orElseThrow(() -> new VfioException(Errno.ENOENT, "there is nothing to show")));
+                ROOT, source.find(ROOT).orElseThrow(() -> new VfioException(Errno.ENOENT, "there is nothing to show")));
     }
 
     /** Answers a request. */
@@ -80,12 +81,7 @@ final class FuseFileSystem {
             }
             case FuseOpcode.INTERRUPT -> request.noAnswer(); // who waits for a removal waits, as in a kernel
             case FuseOpcode.GETATTR -> status(request, nodes.get(request.node()));
-            case FuseOpcode.SETATTR -> {
-                if ((request.intAt(0) & OWNERSHIP) != 0) {
-                    throw new VfioException(Errno.EPERM, "modes and owners are fixed");
-                }
-                status(request, nodes.get(request.node())); // a size is accepted and means nothing, as in sysfs
-            }
+            case FuseOpcode.SETATTR -> change(request, nodes.get(request.node()));
             case FuseOpcode.READLINK -> readLink(request);
             case FuseOpcode.ACCESS -> access(request);
             case FuseOpcode.OPEN -> open(request);
@@ -104,7 +100,10 @@ final class FuseFileSystem {
                 request.put(48, PAGE);
                 request.answer(STATFS_SIZE);
             }
-            case FuseOpcode.CREATE -> request.refuse(Errno.EACCES);
+            case FuseOpcode.CREATE -> {
+                Errno reason = source.fixed(nodes.get(request.node()).path());
+                request.refuse(reason == Errno.EPERM ? Errno.EACCES : reason); // as in sysfs
+            }
             case FuseOpcode.MKNOD,
                     FuseOpcode.MKDIR,
                     FuseOpcode.SYMLINK,
@@ -112,7 +111,8 @@ final class FuseFileSystem {
                     FuseOpcode.UNLINK,
                     FuseOpcode.RMDIR,
                     FuseOpcode.RENAME,
-                    FuseOpcode.RENAME2 -> request.refuse(Errno.EPERM);
+                    FuseOpcode.RENAME2 ->
+                request.refuse(source.fixed(nodes.get(request.node()).path()));
             case FuseOpcode.IOCTL -> request.refuse(Errno.ENOTTY);
             default -> request.refuse(Errno.ENOSYS);
         }
@@ -163,14 +163,23 @@ final class FuseFileSystem {
         request.answer(ATTRIBUTES_SIZE);
     }
 
-    private static void status(FuseRequest request, int at, FuseNodes.Node node) {
-        var status = FileStatus.of(node.last(), node.path(), request.uid());
-        request.put(at, status.inode());
-        request.put(at + 8, status.size());
-        request.put(at + 60, status.mode());
-        request.put(at + 64, 1); // links
-        request.put(at + 68, status.uid());
-        request.put(at + 80, PAGE);
+    private void status(FuseRequest request, int at, FuseNodes.Node node) {
+        FuseAttributes.put(request, at, changes.status(node.last(), node.path(), ids.asker(request)), ids);
+    }
+
+    private void change(FuseRequest request, FuseNodes.Node node) {
+        int tid = request.tid();
+        NodeChange change = FuseAttributes.change(request, ids, changes.now());
+        try {
+            changes.change(node.path(), ids.asker(request), change);
+        } catch (VfioException refused) {
+            clients.refused(tid, () -> change.text(node.path()), refused);
+            throw refused;
+        }
+        status(request, node);
+        if (!change.isNothing()) {
+            clients.done(tid, () -> change.text(node.path()), 0);
+        }
     }
 
     private void readLink(FuseRequest request) {
@@ -189,22 +198,32 @@ final class FuseFileSystem {
     }
 
     private VirtualTree.Attribute attribute(FuseNodes.Node node) {
-        if (now(node) instanceof VirtualTree.Attribute attribute) {
+        VirtualTree.Node now = now(node);
+        if (now instanceof VirtualTree.Attribute attribute) {
             return attribute;
+        }
+        if (now instanceof VirtualTree.Device) {
+            throw new VfioException(Errno.EACCES, node.path() + " can only be opened by a call that is intercepted");
         }
         throw new VfioException(Errno.ENODEV, node.path() + " has been removed");
     }
 
-    /** Nodes belong to whoever asks; root may read and write everything. */
+    /** By the mode as it is shown; root may read and write everything. */
     private void access(FuseRequest request) {
-        int mode = FileStatus.of(nodes.get(request.node()).last(), "", 0).mode();
-        int wanted = request.intAt(0);
-        int granted = mode >>> 6 & 7;
-        if (request.uid() == 0) {
+        var node = nodes.get(request.node());
+        var asker = ids.asker(request);
+        var status = changes.status(node.last(), node.path(), asker);
+        int mode = status.mode();
+        int granted;
+        if (asker.uid() == 0) {
             granted = (mode & 0111) == 0 ? ~X_OK : ~0;
+        } else if (asker.uid() == status.uid()) {
+            granted = mode >>> 6;
+        } else {
+            granted = asker.gid() == status.gid() ? mode >>> 3 : mode;
         }
-        if ((wanted & ~granted) != 0) {
-            throw new VfioException(Errno.EACCES, "mode 0" + Integer.toOctalString(mode & 0777));
+        if ((request.intAt(0) & 7 & ~granted) != 0) {
+            throw new VfioException(Errno.EACCES, node.path() + " has mode 0" + Integer.toOctalString(mode & 0777));
         }
         request.answer(0);
     }

@@ -63,6 +63,10 @@ final class FuseRequest {
         return in.get(INT, 24);
     }
 
+    int gid() {
+        return in.get(INT, 28);
+    }
+
     /** The calling thread; 0 when its number cannot be told here. */
     int tid() {
         return in.get(INT, 32);

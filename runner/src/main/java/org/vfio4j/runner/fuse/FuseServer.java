@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vfio4j.runner.path.NodeChanges;
 import org.vfio4j.uapi.Errno;
 
 /**
@@ -36,9 +37,9 @@ public final class FuseServer implements AutoCloseable {
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
     /** Will serve what is mounted with a descriptor of {@code /dev/fuse} that does not block, and closes it. */
-    public FuseServer(int fd, NodeSource source, FuseClients clients) {
+    public FuseServer(int fd, NodeSource source, NodeChanges changes, FuseClients clients, FuseIds ids) {
         connection = new FuseConnection(fd);
-        files = new FuseFileSystem(source, clients);
+        files = new FuseFileSystem(source, changes, clients, ids);
     }
 
     /**

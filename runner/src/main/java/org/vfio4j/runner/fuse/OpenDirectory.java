@@ -58,11 +58,11 @@ final class OpenDirectory {
             return List.of(); // removed since it was opened
         }
         var found = new ArrayList<Entry>();
-        found.add(new Entry(".", FileStatus.of(directory, path, 0)));
-        found.add(new Entry("..", FileStatus.of(directory, path + "/..", 0)));
+        found.add(new Entry(".", FileStatus.inDirectory(directory, path)));
+        found.add(new Entry("..", FileStatus.inDirectory(directory, path + "/..")));
         for (String name : directory.names()) {
             String below = path + "/" + name;
-            source.find(below).ifPresent(node -> found.add(new Entry(name, FileStatus.of(node, below, 0))));
+            source.find(below).ifPresent(node -> found.add(new Entry(name, FileStatus.inDirectory(node, below))));
         }
         return found;
     }

@@ -7,39 +7,51 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import org.vfio4j.ffm.LinuxFiles;
 import org.vfio4j.ffm.LinuxPaths;
-import org.vfio4j.ffm.LinuxPidfd;
 import org.vfio4j.ffm.LinuxPoll;
-import org.vfio4j.runner.fuse.FuseClients;
-import org.vfio4j.runner.fuse.FuseServer;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /** Talks with the script that mounts: lines through two FIFOs. */
-final class MountTalk {
+final class MountTalk implements AutoCloseable {
     private static final int FIFO_MODE = 0600;
-    private static final int FUSE_DESCRIPTOR = 9;
     private static final int LONGEST_LINE = 256;
     private static final int PAUSE_MILLISECONDS = 100;
     private static final long READ_PAUSE_NANOSECONDS = 100_000;
-    private static final String SERVE = "serve ";
+    private static final long PATIENCE_NANOSECONDS = TimeUnit.SECONDS.toNanos(20);
 
     private final Path ask;
     private final Path answer;
+    private final int in;
+    private final int out;
+    private final long begun = System.nanoTime();
 
     /** Makes the FIFOs. */
     MountTalk(Path folder) throws IOException {
-        ask = folder.resolve("ask");
-        answer = folder.resolve("answer");
-        for (Path fifo : new Path[] {ask, answer}) {
-            int result = LinuxPaths.makeFifo(fifo.toString(), FIFO_MODE);
-            if (result != 0) {
-                throw new IOException(fifo + " cannot be made: " + Errno.of(-result));
-            }
+        ask = make(folder.resolve("ask"));
+        answer = make(folder.resolve("answer"));
+        in = open(ask);
+        out = open(answer);
+    }
+
+    private static Path make(Path fifo) throws IOException {
+        int result = LinuxPaths.makeFifo(fifo.toString(), FIFO_MODE);
+        if (result != 0) {
+            throw new IOException(fifo + " cannot be made: " + Errno.of(-result));
         }
+        return fifo;
+    }
+
+    private static int open(Path fifo) throws IOException {
+        // Both ways, so that opening does not wait for the other end.
+        int fd = LinuxPaths.open(fifo.toString(), LinuxPaths.O_RDWR | LinuxPaths.O_CLOEXEC | LinuxPaths.O_NONBLOCK, 0);
+        if (fd < 0) {
+            throw new IOException(fifo + " cannot be opened: " + Errno.of(-fd));
+        }
+        return fd;
     }
 
     /** What the script writes to. */
@@ -52,41 +64,39 @@ final class MountTalk {
         return answer;
     }
 
-    void serve(
-            Process process,
-            MergedSys sys,
-            FuseClients clients,
-            Consumer<FuseServer> servers,
-            Runnable mounted,
-            Runnable failed) {
-        int in = open(ask);
-        int out = open(answer);
-        try {
-            while (true) {
-                String line = read(in, process);
-                if (line.startsWith(SERVE)) {
-                    servers.accept(serve(Integer.parseInt(line.substring(SERVE.length())), sys, clients));
-                    write(out);
-                } else {
-                    (line.equals("mounted") ? mounted : failed).run();
-                    write(out);
-                    return;
-                }
+    /**
+     * Waits for a line of the script.
+     *
+     * @throws VfioException EPERM when the process ends before, or says nothing for too long
+     */
+    String read(Process process) {
+        while (!readable(in, PAUSE_MILLISECONDS)) {
+            if (!process.isAlive() && !readable(in, 0)) {
+                throw new VfioException(Errno.EPERM, "users may have no namespaces of their own here");
             }
-        } finally {
-            LinuxFiles.close(in);
-            // The script may not have opened its end yet; ours stays until it has read, or has ended.
-            closeWhenRead(out, process);
+            if (System.nanoTime() - begun > PATIENCE_NANOSECONDS) {
+                throw new VfioException(Errno.EPERM, "mounting in a user namespace takes too long");
+            }
+        }
+        try (var arena = Arena.ofConfined()) {
+            MemorySegment line = arena.allocate(LONGEST_LINE);
+            long length = LinuxFiles.read(in, line);
+            return new String(
+                            line.asSlice(0, Math.max(length, 0)).toArray(ValueLayout.JAVA_BYTE),
+                            StandardCharsets.US_ASCII)
+                    .strip();
         }
     }
 
-    private static int open(Path fifo) {
-        // Both ways, so that opening does not wait for the other end.
-        int fd = LinuxPaths.open(fifo.toString(), LinuxPaths.O_RDWR | LinuxPaths.O_CLOEXEC | LinuxPaths.O_NONBLOCK, 0);
-        if (fd < 0) {
-            throw new VfioException(Errno.of(-fd), fifo + " cannot be opened");
+    /** Lets the script go on, and waits until it does. */
+    void go(Process process) {
+        try (var arena = Arena.ofConfined()) {
+            LinuxFiles.write(out, arena.allocateFrom("go\n").asSlice(0, 3));
         }
-        return fd;
+        // Who closes before the script has opened its end would leave it waiting.
+        while (process.isAlive() && readable(out, 0)) {
+            LockSupport.parkNanos(READ_PAUSE_NANOSECONDS);
+        }
     }
 
     private static boolean readable(int fd, int milliseconds) {
@@ -98,52 +108,9 @@ final class MountTalk {
         }
     }
 
-    private static String read(int fd, Process process) {
-        while (!readable(fd, PAUSE_MILLISECONDS)) {
-            if (!process.isAlive() && !readable(fd, 0)) {
-                throw new VfioException(
-                        Errno.EPERM, "/sys cannot be mounted in a user namespace: unshare(1) or its shell ended early");
-            }
-        }
-        try (var arena = Arena.ofConfined()) {
-            MemorySegment line = arena.allocate(LONGEST_LINE);
-            long length = LinuxFiles.read(fd, line);
-            return new String(
-                            line.asSlice(0, Math.max(length, 0)).toArray(ValueLayout.JAVA_BYTE),
-                            StandardCharsets.US_ASCII)
-                    .strip();
-        }
-    }
-
-    private static void write(int fd) {
-        try (var arena = Arena.ofConfined()) {
-            LinuxFiles.write(fd, arena.allocateFrom("go\n").asSlice(0, 3));
-        }
-    }
-
-    private static void closeWhenRead(int fd, Process process) {
-        while (process.isAlive() && readable(fd, 0)) {
-            LockSupport.parkNanos(READ_PAUSE_NANOSECONDS);
-        }
-        LinuxFiles.close(fd);
-    }
-
-    private static FuseServer serve(int pid, MergedSys sys, FuseClients clients) {
-        int pidfd = LinuxPidfd.open(pid);
-        if (pidfd < 0) {
-            throw new VfioException(Errno.of(-pidfd), "process " + pid + " has ended");
-        }
-        try {
-            int fd = LinuxPidfd.getfd(pidfd, FUSE_DESCRIPTOR);
-            if (fd < 0) {
-                throw new VfioException(Errno.of(-fd), "the FUSE descriptor of process " + pid + " cannot be shared");
-            }
-            LinuxFiles.setNonBlocking(fd);
-            var server = new FuseServer(fd, sys, clients);
-            server.start();
-            return server;
-        } finally {
-            LinuxFiles.close(pidfd);
-        }
+    @Override
+    public void close() {
+        LinuxFiles.close(in);
+        LinuxFiles.close(out);
     }
 }

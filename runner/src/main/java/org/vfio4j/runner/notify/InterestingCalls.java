@@ -11,7 +11,9 @@ import org.vfio4j.uapi.FslMcIoctl;
  *
  * <ul>
  *   <li>{@code ioctl} by its type byte, on any descriptor, and the one command of the management complex' node;
- *   <li>calls that name a path, since a filter cannot see which, and for the same reason {@code getdents64};
+ *   <li>calls that name a path, since a filter cannot see which, and for the same reason {@code getdents64}; where programs see the
+ *       machine's tree mounted only those that open, {@code execve}, and {@code readlink}, which may ask for the machine's file
+ *       behind a descriptor;
  *   <li>{@code pread} and {@code pwrite} that look like accesses to a device: of at most 8 bytes, or at an offset no ordinary
  *       file has (regions start at multiples of 2^40);
  *   <li>shared mappings of files;
@@ -42,37 +44,41 @@ public final class InterestingCalls {
 
     private static final int LARGEST_REGISTER = 8;
 
+    /** Calls that lead to an open file by a path, or ask which one it was. */
+    private static final int[] ALWAYS_BY_PATH = {
+        OPEN, OPENAT, OPENAT2, CREAT, READLINK, READLINKAT, EXECVE, EXECVEAT,
+    };
+
+    /** Calls that look at the tree. */
+    private static final int[] LOOKING = {STAT, LSTAT, ACCESS, FACCESSAT, FACCESSAT2, GETDENTS64};
+
+    /** Calls that change what the others see, or would. */
+    private static final int[] CHANGING = {
+        CHMOD, FCHMODAT, CHOWN, LCHOWN, UTIME, UTIMES, FUTIMESAT, MKDIR, MKDIRAT, MKNOD, MKNODAT, SYMLINK, SYMLINKAT,
+        LINK, LINKAT, RMDIR, UNLINK, UNLINKAT, RENAME, RENAMEAT, RENAMEAT2,
+    };
+
+    private final boolean mounted;
     private int labels;
 
-    private InterestingCalls() {}
+    private InterestingCalls(boolean mounted) {
+        this.mounted = mounted;
+    }
 
-    /** The filter. */
-    public static SeccompFilter filter() {
-        return new InterestingCalls().build();
+    /**
+     * The filter.
+     *
+     * @param mounted whether programs see the machine's tree mounted
+     */
+    public static SeccompFilter filter(boolean mounted) {
+        return new InterestingCalls(mounted).build();
     }
 
     private SeccompFilter build() {
         var filter = new SeccompFilter();
         filter.loadArch().ifEqual(SeccompFilter.ARCH_X86_64, "other-arch").loadNumber();
-        int[] byPath = {
-            OPEN,
-            STAT,
-            LSTAT,
-            ACCESS,
-            READLINK,
-            OPENAT,
-            READLINKAT,
-            FACCESSAT,
-            OPENAT2,
-            FACCESSAT2,
-            EXECVE,
-            EXECVEAT,
-            GETDENTS64
-        };
-        for (int number : byPath) {
-            on(filter, number).end(SeccompFilter.NOTIFY).label(next());
-        }
-        int[] byDescriptor = {READ, WRITE, READV, WRITEV, FSTAT, LSEEK, DUP, DUP2, DUP3};
+        // First what programs do most: each comparison takes time.
+        int[] byDescriptor = {READ, WRITE, READV, WRITEV, FSTAT, LSEEK, DUP, DUP2, DUP3, FCHMOD, FCHOWN};
         for (int number : byDescriptor) {
             on(filter, number).jump("descriptor").label(next());
         }
@@ -99,6 +105,19 @@ public final class InterestingCalls {
         on(filter, MMAP).jump("mmap").label(next());
         on(filter, NEWFSTATAT).loadLow(3).jump("empty-path").label(next());
         on(filter, STATX).loadLow(2).jump("empty-path").label(next());
+        on(filter, FCHMODAT2).loadLow(3).jump("empty-path").label(next());
+        on(filter, FCHOWNAT).loadLow(4).jump("empty-path").label(next());
+        on(filter, UTIMENSAT).jump(mounted ? "no-path" : "notify").label(next());
+        for (int number : ALWAYS_BY_PATH) {
+            on(filter, number).end(SeccompFilter.NOTIFY).label(next());
+        }
+        if (!mounted) {
+            for (int[] numbers : new int[][] {LOOKING, CHANGING}) {
+                for (int number : numbers) {
+                    on(filter, number).end(SeccompFilter.NOTIFY).label(next());
+                }
+            }
+        }
         filter.end(SeccompFilter.ALLOW);
 
         filter.label("positional")
@@ -120,7 +139,16 @@ public final class InterestingCalls {
                 .label("private-mapping")
                 .loadLow(4)
                 .jump("in-range");
-        filter.label("empty-path").ifAnyBit(AT_EMPTY_PATH, "notify").jump("descriptor");
+        filter.label("empty-path")
+                .ifAnyBit(AT_EMPTY_PATH, mounted ? "allow" : "notify")
+                .jump("descriptor");
+        // Of the descriptor's file, which touch(1) moves to a low number first.
+        filter.label("no-path")
+                .loadHigh(1)
+                .ifEqual(0, "allow")
+                .loadLow(1)
+                .ifEqual(0, "allow")
+                .jump("notify");
         filter.label("descriptor")
                 .loadLow(0)
                 .label("in-range")

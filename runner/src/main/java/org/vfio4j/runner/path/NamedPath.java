@@ -5,11 +5,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.vfio4j.runner.file.Handle;
-import org.vfio4j.runner.file.Handles;
-import org.vfio4j.runner.file.ListingFile;
+import org.vfio4j.ffm.LinuxStat;
 import org.vfio4j.runner.notify.Call;
-import org.vfio4j.runner.process.ProcLinks;
 
 /** The path that a call names, made absolute; only what may concern the machine. Thread-safe. */
 public final class NamedPath {
@@ -17,11 +14,11 @@ public final class NamedPath {
     private static final Pattern DESCRIPTOR =
             Pattern.compile("/(?:proc/(self|thread-self|[0-9]+)/(?:task/[0-9]+/)?(fd|fdinfo)|dev/(fd))/([0-9]{1,9})");
 
-    private final Handles handles;
+    private final RealLinks links;
 
-    /** Paths of programs with these open files. */
-    public NamedPath(Handles handles) {
-        this.handles = handles;
+    /** Paths that may lead over links. */
+    public NamedPath(RealLinks links) {
+        this.links = links;
     }
 
     /**
@@ -47,19 +44,23 @@ public final class NamedPath {
         var bytes = call.path();
         if (bytes.get(ValueLayout.JAVA_BYTE, 0) == '/') {
             // Most paths end here, before a string is made of them.
-            if (length < 5 || !interesting(call, length)) {
-                return null;
-            }
-            return bytes.getString(0);
+            return interesting(call, length) || RealLinks.mayLeadElsewhere(LinuxStat.of(bytes))
+                    ? bytes.getString(0)
+                    : null;
         }
         String relative = bytes.getString(0);
         return base(call, directory)
                 .map(base -> base + "/" + relative)
-                .filter(path -> TreeView.mayBeOurs(path) || path.startsWith("/proc/"))
+                .filter(path -> TreeView.mayBeOurs(path)
+                        || path.startsWith("/proc/")
+                        || RealLinks.mayLeadElsewhere(LinuxStat.of(path)))
                 .orElse(null);
     }
 
     private static boolean interesting(Call call, int length) {
+        if (length < 5) {
+            return false;
+        }
         var bytes = call.path();
         int first = bytes.get(ValueLayout.JAVA_INT_UNALIGNED, 0);
         if (first == 0x7665642f || first == 0x7379732f || first == 0x6f72702f) { // "/dev", "/sys", "/pro"
@@ -75,21 +76,8 @@ public final class NamedPath {
     }
 
     private Optional<String> base(Call call, int directory) {
-        if (directory == AT_FDCWD) {
-            return ProcLinks.read(call, "/proc/" + call.tid() + "/cwd");
-        }
-        return ProcLinks.read(call, "/proc/" + call.tid() + "/fd/" + directory).map(text -> {
-            if (!handles.isInside(text)) {
-                return text;
-            }
-            Handle handle = handles.find(call.link(), text.length());
-            if (handle == null) {
-                return text;
-            }
-            try (handle) {
-                return handle.file() instanceof ListingFile listing ? listing.path() : text;
-            }
-        });
+        String thread = "/proc/" + call.tid();
+        return links.target(call, directory == AT_FDCWD ? thread + "/cwd" : thread + "/fd/" + directory);
     }
 
     /** The descriptor that a path names, if it does. */

@@ -9,7 +9,7 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.BooleanSupplier;
+import org.vfio4j.runner.notify.Call;
 import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
@@ -19,24 +19,30 @@ public final class TreeView {
     /** Kernel: {@code MAXSYMLINKS}. */
     private static final int MOST_LINKS = 40;
 
-    private static final String SYS = "/sys";
-
     private final VirtualTree tree;
-    private final BooleanSupplier sysMounted;
+    private final RealLinks links;
+    private final boolean mounted;
 
     /**
      * Lays a tree over the real one.
      *
-     * @param sysMounted whether programs see {@code /sys} natively, so that its paths are the kernel's business
+     * @param links of the real one
+     * @param mounted whether programs see the tree natively, so that all but opening a device is the kernel's business
      */
-    public TreeView(VirtualTree tree, BooleanSupplier sysMounted) {
+    public TreeView(VirtualTree tree, RealLinks links, boolean mounted) {
         this.tree = tree;
-        this.sysMounted = sysMounted;
+        this.links = links;
+        this.mounted = mounted;
     }
 
     /** The tree. */
     public VirtualTree tree() {
         return tree;
+    }
+
+    /** Whether programs see it natively. */
+    public boolean isMounted() {
+        return mounted;
     }
 
     /**
@@ -53,13 +59,14 @@ public final class TreeView {
     }
 
     /**
-     * Walks a path.
+     * Walks a path, over links of the tree and of the real system.
      *
+     * @param call whose it is
      * @param path absolute
      * @param follow whether a link at its end is followed
      * @throws VfioException ELOOP, ENOTDIR
      */
-    public Place walk(String path, boolean follow) {
+    public Place walk(Call call, String path, boolean follow) {
         Deque<String> ahead = new ArrayDeque<>();
         push(ahead, path);
         if (path.endsWith("/")) {
@@ -67,7 +74,7 @@ public final class TreeView {
         }
         String at = "";
         Optional<VirtualTree.Node> node = Optional.empty();
-        int links = 0;
+        int crossed = 0;
         boolean climbed = false;
         while (!ahead.isEmpty()) {
             String name = ahead.pop();
@@ -86,23 +93,31 @@ public final class TreeView {
             }
             String next = at + "/" + name;
             node = tree.find(next);
-            if (node.isPresent() && node.get() instanceof VirtualTree.Link link && (follow || !ahead.isEmpty())) {
-                if (++links > MOST_LINKS) {
+            Optional<String> target = follow || !ahead.isEmpty() ? target(call, next, node) : Optional.empty();
+            if (target.isPresent()) {
+                if (++crossed > MOST_LINKS) {
                     throw new VfioException(Errno.ELOOP, path + " leads over more than " + MOST_LINKS + " links");
                 }
-                if (link.target().startsWith("/")) {
+                if (target.get().startsWith("/")) {
                     at = "";
                 }
-                push(ahead, link.target());
+                push(ahead, target.get());
             } else {
                 at = next;
             }
         }
+        if (mounted) {
+            return new Place(node.isPresent() && node.get() instanceof VirtualTree.Device, at, node);
+        }
         // Who climbs out of the tree went where the real system cannot follow.
-        return new Place(
-                isOurs(at, node) || (climbed && node.isPresent() && !(sysMounted.getAsBoolean() && isBelow(at, SYS))),
-                at,
-                node);
+        return new Place(isOurs(at, node) || (climbed && node.isPresent()), at, node);
+    }
+
+    private Optional<String> target(Call call, String path, Optional<VirtualTree.Node> node) {
+        if (node.isPresent()) {
+            return node.get() instanceof VirtualTree.Link link ? Optional.of(link.target()) : Optional.empty();
+        }
+        return isBelowRoot(path) ? Optional.empty() : links.target(call, path);
     }
 
     private static void push(Deque<String> ahead, String path) {
@@ -116,11 +131,10 @@ public final class TreeView {
 
     /** Whether a path leads to a directory that the machine and the real system both have. */
     public boolean isMerged(String path) {
-        return (path.startsWith("/dev") || path.startsWith(SYS))
+        return (path.startsWith("/dev") || path.startsWith("/sys"))
                 && tree.find(path)
                         .filter(node -> node instanceof VirtualTree.Directory && !isOurs(path, Optional.of(node)))
-                        .isPresent()
-                && !(sysMounted.getAsBoolean() && isBelow(path, SYS));
+                        .isPresent();
     }
 
     /** What the machine has in such a directory and the real system has not. */
@@ -141,18 +155,20 @@ public final class TreeView {
         return path.startsWith(root) && (path.length() == root.length() || path.charAt(root.length()) == '/');
     }
 
-    /** Below a root everything is; outside what the tree has, but for directories that the real system has too. */
-    private boolean isOurs(String path, Optional<VirtualTree.Node> node) {
-        if (sysMounted.getAsBoolean() && isBelow(path, SYS)) {
-            return false;
-        }
+    private boolean isBelowRoot(String path) {
         for (String root : tree.roots()) {
             if (isBelow(path, root)) {
                 return true;
             }
         }
-        return node.isPresent()
-                && !(node.get() instanceof VirtualTree.Directory
-                        && Files.exists(Path.of(path), LinkOption.NOFOLLOW_LINKS));
+        return false;
+    }
+
+    /** Below a root everything is; outside what the tree has, but for directories that the real system has too. */
+    private boolean isOurs(String path, Optional<VirtualTree.Node> node) {
+        return isBelowRoot(path)
+                || (node.isPresent()
+                        && !(node.get() instanceof VirtualTree.Directory
+                                && Files.exists(Path.of(path), LinkOption.NOFOLLOW_LINKS)));
     }
 }

@@ -171,6 +171,11 @@ public final class ProgramProcess implements Caller {
         return ProcessLimit.LOCKED_MEMORY.of(tgid);
     }
 
+    /** Who it is when it uses files. */
+    public Credentials credentials() {
+        return TaskStatus.of(asking()).map(TaskStatus::credentials).orElse(Credentials.ROOT);
+    }
+
     @Override
     public int uid() {
         return TaskStatus.of(asking()).map(TaskStatus::uid).orElse(0);

@@ -12,13 +12,13 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /**
- * The programs as users of a mounted {@code /sys}: the same callers, told of in the same way, as those of intercepted calls.
+ * The programs as users of a mounted {@code /sys} and {@code /dev}: the same callers, told of in the same way, as those of intercepted calls.
  *
  * @param tasks their threads
  * @param handles what they have open
  * @param trace told what they do
  */
-record SysClients(Tasks tasks, Handles handles, Trace trace) implements FuseClients {
+record TreeClients(Tasks tasks, Handles handles, Trace trace) implements FuseClients {
     private static final int LINK_SIZE = 4096;
 
     @Override

@@ -8,17 +8,20 @@ import org.vfio4j.uapi.Errno;
 import org.vfio4j.uapi.VfioException;
 
 /**
- * The steps by which a thread gets a {@code /sys} of its own. All are made by that thread, which sees the result and hands it on to
- * the programs it starts.
+ * The steps by which a thread gets a {@code /sys} and a {@code /dev} of its own. All are made by that thread, which sees the result
+ * and hands it on to the programs it starts.
  */
-final class SysNamespace {
+final class TreeNamespace {
+    /** Of the machine's part. What is real keeps the flags it has, so its nodes can be opened. */
     private static final long FLAGS = LinuxMounts.MS_NOSUID | LinuxMounts.MS_NODEV | LinuxMounts.MS_NOEXEC;
+
+    private static final long BIND = LinuxMounts.MS_BIND | LinuxMounts.MS_REC;
     private static final String ROOT_MODE = "40755";
 
     private final Path place;
 
-    /** With a private directory to put it together in, which is empty again afterwards. */
-    SysNamespace(Path place) {
+    /** With an empty directory, outside of what is shown, to put it together in; it is empty again afterwards. */
+    TreeNamespace(Path place) {
         this.place = place;
     }
 
@@ -42,25 +45,25 @@ final class SysNamespace {
         require(LinuxMounts.mount("vfio4j", place.toString(), "fuse.vfio4j", FLAGS, data), "mount(2) of FUSE");
     }
 
-    /** Mounts the real things and puts all of it at {@code /sys}; undone when a step fails. */
-    void complete(List<String> real) {
+    /** Mounts the real things and shows all of it where programs look for it; undone when a step fails. */
+    void complete(List<MergedTree.Place> places) {
+        int shown = 0;
         try {
-            for (String path : real) {
-                String target = place + path.substring(MergedSys.SYS.length());
-                int result = LinuxMounts.mount(path, target, "", LinuxMounts.MS_BIND | LinuxMounts.MS_REC, "");
+            for (var real : places) {
+                int result = LinuxMounts.mount(real.source(), place + real.target(), "", BIND, "");
                 if (result != -Errno.ENOENT.number()) { // gone since it was listed
-                    require(result, "mount(2) of " + path);
+                    require(result, "mount(2) of " + real.source());
                 }
             }
-            require(LinuxMounts.mount(place.toString(), MergedSys.SYS, "", LinuxMounts.MS_MOVE, ""), "moving to /sys");
+            for (String path : MergedTree.SHOWN) {
+                require(LinuxMounts.mount(place + path, path, "", BIND, ""), "mount(2) at " + path);
+                shown++;
+            }
         } catch (VfioException e) {
-            undo();
+            MergedTree.SHOWN.subList(0, shown).forEach(path -> LinuxMounts.unmount(path, LinuxMounts.MNT_DETACH));
             throw e;
+        } finally {
+            LinuxMounts.unmount(place.toString(), LinuxMounts.MNT_DETACH);
         }
-    }
-
-    /** Takes away what {@link #mount} mounted. */
-    void undo() {
-        LinuxMounts.unmount(place.toString(), LinuxMounts.MNT_DETACH);
     }
 }

@@ -5,18 +5,20 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
 import org.vfio4j.runner.fuse.FuseClients;
+import org.vfio4j.runner.fuse.FuseIds;
 import org.vfio4j.runner.fuse.FuseServer;
+import org.vfio4j.runner.path.NodeChanges;
 import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.uapi.VfioException;
 
 /**
- * A {@code /sys} that programs see natively. Closing it makes the machine's part fail for whoever is left; the rest stays as long
- * as they do. Thread-safe.
+ * A {@code /sys} and a {@code /dev} that programs see natively. Closing it makes the machine's part fail for whoever is left; the
+ * rest stays as long as they do. Thread-safe.
  */
-public final class MountedSys implements AutoCloseable {
+public final class MountedTree implements AutoCloseable {
     private final FuseServer server;
 
-    private MountedSys(FuseServer server) {
+    private MountedTree(FuseServer server) {
         this.server = server;
     }
 
@@ -34,26 +36,37 @@ public final class MountedSys implements AutoCloseable {
      * Makes it in a mount namespace of a thread. The calling thread must be in another one. When this fails the thread sees what
      * it saw before.
      *
-     * @param place an empty directory
-     * @throws VfioException EPERM without {@code CAP_SYS_ADMIN}; ENOENT, EACCES, ENODEV: there is no FUSE for us
+     * @throws VfioException EPERM without {@code CAP_SYS_ADMIN}; ENOENT, EACCES, ENODEV: there is no FUSE for us, or no place
      */
-    public static MountedSys make(VirtualTree tree, FuseClients clients, Starter starter, Path place) {
+    public static MountedTree make(VirtualTree tree, NodeChanges changes, FuseClients clients, Starter starter) {
+        try (var place = new MountPlace()) {
+            return make(tree, changes, clients, starter, place.path());
+        }
+    }
+
+    /**
+     * The same.
+     *
+     * @param place an empty directory to put it together in, empty again afterwards
+     */
+    public static MountedTree make(
+            VirtualTree tree, NodeChanges changes, FuseClients clients, Starter starter, Path place) {
         int fd = FuseServer.openDevice();
-        var sys = new MergedSys(tree);
-        var namespace = new SysNamespace(place);
-        var server = new FuseServer(fd, sys, clients);
+        var merged = new MergedTree(tree);
+        var namespace = new TreeNamespace(place);
+        var server = new FuseServer(fd, merged, changes, clients, FuseIds.same());
         try {
             inThread(starter, () -> {
                 namespace.separate();
                 namespace.mount(fd);
             });
             server.start();
-            inThread(starter, () -> namespace.complete(sys.places()));
+            inThread(starter, () -> namespace.complete(merged.places()));
         } catch (VfioException e) {
             server.close();
             throw e;
         }
-        return new MountedSys(server);
+        return new MountedTree(server);
     }
 
     private static void inThread(Starter starter, Runnable steps) {
