@@ -163,7 +163,9 @@ class SriovStressTest extends SriovTestCase {
                         var vf = own.readLink("/sys/bus/pci/devices/" + VF0);
                         if (!vf.isEmpty()) {
                             String group = own.readLink("/sys" + vf.substring("../../..".length()) + "/iommu_group");
-                            openOnce(own, user, "/dev/vfio/" + group.substring(group.lastIndexOf('/') + 1), VF0);
+                            if (!group.isEmpty()) { // else it was taken away in between
+                                openOnce(own, user, "/dev/vfio/" + group.substring(group.lastIndexOf('/') + 1), VF0);
+                            }
                         }
                     }
                 }
