@@ -65,7 +65,7 @@ final class OpenCalls {
                 return;
             }
             var place = view.walk(call, path, (flags & O_NOFOLLOW) == 0);
-            if (!place.ours() || (view.isMounted() && (flags & O_PATH) != 0)) {
+            if (!place.ours() || (view.isMounted() && isKernels(place, flags))) {
                 call.proceed();
                 return;
             }
@@ -75,6 +75,11 @@ final class OpenCalls {
             call.refuse(refused.errno());
             trace.refused(call, () -> "open(\"" + path + "\", " + Trace.openFlags(flags) + ")", refused);
         }
+    }
+
+    /** Where the tree is mounted: what opens no device, and what the file system refuses in its own words. */
+    private static boolean isKernels(TreeView.Place place, int flags) {
+        return (flags & O_PATH) != 0 || (place.node().isEmpty() && (flags & O_CREAT) != 0);
     }
 
     private void finish(Call call, String path, int flags, int fd) {

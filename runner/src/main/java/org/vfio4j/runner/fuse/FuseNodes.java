@@ -2,8 +2,10 @@
 package org.vfio4j.runner.fuse;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.vfio4j.spi.call.VirtualTree;
 import org.vfio4j.uapi.Errno;
@@ -13,7 +15,8 @@ import org.vfio4j.uapi.VfioException;
  * The numbers by which the kernel speaks of what it was told about, until it forgets them (kernel: {@code nodeid}). Thread-safe.
  *
  * <p>The kernel lets one writer at a time into a node. Writes may wait for something that only another write to the same
- * attribute ends, so each open for writing gets a node of its own: while one is open, look-ups answer with a new number.
+ * attribute ends, so each open for writing gets a node of its own: while one is open, look-ups answer with a new number. Where two
+ * have met once, every look-up from then on does, since the kernel looks only twice.
  */
 final class FuseNodes {
     private static final long ROOT = 1;
@@ -54,6 +57,10 @@ final class FuseNodes {
 
     private final Map<Long, Node> byId = new HashMap<>();
     private final Map<Key, Node> byKey = new HashMap<>();
+
+    /** Where two opens for writing have met at one node. */
+    private final Set<Key> contended = new HashSet<>();
+
     private long lastId = ROOT;
 
     FuseNodes(String path, VirtualTree.Node root) {
@@ -92,7 +99,7 @@ final class FuseNodes {
         nodesLock.lock();
         try {
             Node node = byKey.get(key);
-            if (node != null && node.writers > 0) {
+            if (node != null && (node.writers > 0 || contended.contains(key))) {
                 node.replaced = true;
                 node = null;
             }
@@ -137,6 +144,7 @@ final class FuseNodes {
             if (node.writers > 0 && !node.replaced) {
                 node.replaced = true;
                 byKey.remove(node.key, node);
+                contended.add(node.key);
                 throw new VfioException(Errno.ESTALE, node.path() + " is open for writing");
             }
             node.writers++;

@@ -19,6 +19,8 @@ public final class TreeView {
     /** Kernel: {@code MAXSYMLINKS}. */
     private static final int MOST_LINKS = 40;
 
+    private static final String DEV = "/dev";
+
     private final VirtualTree tree;
     private final RealLinks links;
     private final boolean mounted;
@@ -107,10 +109,21 @@ public final class TreeView {
             }
         }
         if (mounted) {
-            return new Place(node.isPresent() && node.get() instanceof VirtualTree.Device, at, node);
+            return new Place(node.isPresent() ? node.get() instanceof VirtualTree.Device : isNoDevice(at), at, node);
         }
         // Who climbs out of the tree went where the real system cannot follow.
         return new Place(isOurs(at, node) || (climbed && node.isPresent()), at, node);
+    }
+
+    /**
+     * Whether there is no node in a directory of devices. Who is told so at once is not told EACCES when one appears before the
+     * kernel looks.
+     */
+    private boolean isNoDevice(String path) {
+        String directory = path.substring(0, Math.max(0, path.lastIndexOf('/')));
+        return isBelow(directory, DEV)
+                && tree.find(directory).orElse(null) instanceof VirtualTree.Directory
+                && (isBelowRoot(path) || !Files.exists(Path.of(path), LinkOption.NOFOLLOW_LINKS));
     }
 
     private Optional<String> target(Call call, String path, Optional<VirtualTree.Node> node) {
