@@ -49,6 +49,14 @@ public final class LinuxPaths {
     /** {@code O_CLOEXEC}. */
     public static final int O_CLOEXEC = 0x80000;
 
+    private static final long SYS_OPENAT2 = 437;
+    private static final long RESOLVE_NO_SYMLINKS = 4;
+    private static final int OPEN_HOW_SIZE = 24;
+    private static final int OPEN_HOW_RESOLVE = 16;
+    private static final int ENOENT = 2;
+    private static final int ENOTDIR = 20;
+
+    private static final MethodHandle OPENAT2 = SystemCall.bindNumbered(4);
     private static final MethodHandle OPENAT = SystemCall.bind(
             "openat", FunctionDescriptor.of(INT, INT, POINTER, INT, INT), Linker.Option.firstVariadicArg(3));
     private static final MethodHandle MKFIFO = SystemCall.bind("mkfifo", FunctionDescriptor.of(INT, POINTER, INT));
@@ -100,6 +108,27 @@ public final class LinuxPaths {
     public static long readlinkat(int directory, MemorySegment path, MemorySegment target) {
         try {
             return result((long) READLINKAT.invokeExact(captured(), directory, path, target, target.byteSize()));
+        } catch (Throwable t) {
+            throw mistake(t);
+        }
+    }
+
+    /**
+     * Whether the way to where an absolute path leads, or to where it ends in nothing, goes over a symbolic link ({@code openat2(2)} with
+     * {@code RESOLVE_NO_SYMLINKS}). One system call, however long the path is; true for what cannot be looked at.
+     */
+    public static boolean leadsOverLinks(MemorySegment path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment how = arena.allocate(OPEN_HOW_SIZE, Long.BYTES);
+            how.set(LONG, 0, O_PATH | O_CLOEXEC);
+            how.set(LONG, OPEN_HOW_RESOLVE, RESOLVE_NO_SYMLINKS);
+            long fd = result((long) OPENAT2.invokeExact(
+                    captured(), SYS_OPENAT2, (long) AT_FDCWD, path.address(), how.address(), (long) OPEN_HOW_SIZE));
+            if (fd >= 0) {
+                LinuxFiles.close((int) fd);
+                return false;
+            }
+            return fd != -ENOENT && fd != -ENOTDIR;
         } catch (Throwable t) {
             throw mistake(t);
         }

@@ -41,14 +41,15 @@ final class ProgramRun implements AutoCloseable {
     /**
      * Gets ready to intercept calls.
      *
-     * @throws VfioException ENOSYS, EPERM, EBUSY: calls cannot be intercepted here, or the tree cannot be mounted and must
+     * @throws VfioException ENOSYS, EPERM, EBUSY: calls cannot be intercepted here, or the tree cannot be mounted and must; EMFILE,
+     *     EACCES: the files it needs cannot be had
      */
     ProgramRun(Vfio vfio, Optional<Consumer<String>> lines, SysView wanted) {
         KernelVersion.running().require();
         trace = new Trace(lines);
         watch = new Watch();
         lateWrites = new LateWrites((path, reason) -> trace.lateRefusal(path, reason));
-        handles = new Handles(watch, lateWrites);
+        handles = handles(watch, lateWrites);
         tasks = new Tasks(vfio.memory(), handles, watch);
         starter = new FilteredThread();
         try {
@@ -60,6 +61,16 @@ final class ProgramRun implements AutoCloseable {
             starter.intercept(new CallTable(tree, changes, handles, lateWrites, tasks, trace), made.isMounted());
         } catch (VfioException e) {
             close();
+            throw e;
+        }
+    }
+
+    private static Handles handles(Watch watch, LateWrites lateWrites) {
+        try {
+            return new Handles(watch, lateWrites);
+        } catch (VfioException e) {
+            lateWrites.close();
+            watch.close();
             throw e;
         }
     }

@@ -12,8 +12,8 @@ import org.vfio4j.uapi.FslMcIoctl;
  * <ul>
  *   <li>{@code ioctl} by its type byte, on any descriptor, and the one command of the management complex' node;
  *   <li>calls that name a path, since a filter cannot see which, and for the same reason {@code getdents64}; where programs see the
- *       machine's tree mounted only those that open, {@code execve}, and {@code readlink}, which may ask for the machine's file
- *       behind a descriptor;
+ *       machine's tree mounted only those that open a file which is there, {@code execve}, and {@code readlink}, which may ask for
+ *       the machine's file behind a descriptor;
  *   <li>{@code pread} and {@code pwrite} that look like accesses to a device: of at most 8 bytes, or at an offset no ordinary
  *       file has (regions start at multiples of 2^40);
  *   <li>shared mappings of files;
@@ -38,6 +38,10 @@ public final class InterestingCalls {
     private static final int MAP_SHARED = 1;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int AT_EMPTY_PATH = 0x1000;
+    private static final int O_CREAT = 0x40;
+    private static final int O_EXCL = 0x80;
+    private static final int O_DIRECTORY = 0x10000;
+    private static final int O_PATH = 0x200000;
 
     /** Offsets from here on, in units of 2^32, are regions behind the first one. */
     private static final int SECOND_REGION = 1 << 8;
@@ -45,9 +49,7 @@ public final class InterestingCalls {
     private static final int LARGEST_REGISTER = 8;
 
     /** Calls that lead to an open file by a path, or ask which one it was. */
-    private static final int[] ALWAYS_BY_PATH = {
-        OPEN, OPENAT, OPENAT2, CREAT, READLINK, READLINKAT, EXECVE, EXECVEAT,
-    };
+    private static final int[] ALWAYS_BY_PATH = {OPENAT2, CREAT, READLINK, READLINKAT, EXECVE, EXECVEAT};
 
     /** Calls that look at the tree. */
     private static final int[] LOOKING = {STAT, LSTAT, ACCESS, FACCESSAT, FACCESSAT2, GETDENTS64};
@@ -108,6 +110,8 @@ public final class InterestingCalls {
         on(filter, FCHMODAT2).loadLow(3).jump("empty-path").label(next());
         on(filter, FCHOWNAT).loadLow(4).jump("empty-path").label(next());
         on(filter, UTIMENSAT).jump(mounted ? "no-path" : "notify").label(next());
+        on(filter, OPENAT).loadLow(2).jump(mounted ? "open" : "notify").label(next());
+        on(filter, OPEN).loadLow(1).jump(mounted ? "open" : "notify").label(next());
         for (int number : ALWAYS_BY_PATH) {
             on(filter, number).end(SeccompFilter.NOTIFY).label(next());
         }
@@ -139,6 +143,14 @@ public final class InterestingCalls {
                 .label("private-mapping")
                 .loadLow(4)
                 .jump("in-range");
+        // What a directory, a place or a new file is opened with opens no device.
+        filter.label("open")
+                .ifAnyBit(O_DIRECTORY | O_PATH, "open-file")
+                .jump("allow")
+                .label("open-file")
+                .and(O_CREAT | O_EXCL)
+                .ifEqual(O_CREAT | O_EXCL, "notify")
+                .jump("allow");
         filter.label("empty-path")
                 .ifAnyBit(AT_EMPTY_PATH, mounted ? "allow" : "notify")
                 .jump("descriptor");

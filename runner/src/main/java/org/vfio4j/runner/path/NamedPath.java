@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.runner.path;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.vfio4j.ffm.LinuxStat;
 import org.vfio4j.runner.notify.Call;
 
 /** The path that a call names, made absolute; only what may concern the machine. Thread-safe. */
@@ -44,17 +44,19 @@ public final class NamedPath {
         var bytes = call.path();
         if (bytes.get(ValueLayout.JAVA_BYTE, 0) == '/') {
             // Most paths end here, before a string is made of them.
-            return interesting(call, length) || RealLinks.mayLeadElsewhere(LinuxStat.of(bytes))
-                    ? bytes.getString(0)
-                    : null;
+            return interesting(call, length) || RealLinks.mayLeadElsewhere(bytes) ? bytes.getString(0) : null;
         }
         String relative = bytes.getString(0);
         return base(call, directory)
                 .map(base -> base + "/" + relative)
-                .filter(path -> TreeView.mayBeOurs(path)
-                        || path.startsWith("/proc/")
-                        || RealLinks.mayLeadElsewhere(LinuxStat.of(path)))
+                .filter(path -> TreeView.mayBeOurs(path) || path.startsWith("/proc/") || mayLeadElsewhere(path))
                 .orElse(null);
+    }
+
+    private static boolean mayLeadElsewhere(String path) {
+        try (var arena = Arena.ofConfined()) {
+            return RealLinks.mayLeadElsewhere(arena.allocateFrom(path));
+        }
     }
 
     private static boolean interesting(Call call, int length) {

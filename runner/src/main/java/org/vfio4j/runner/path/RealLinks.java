@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vfio4j.runner.path;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import org.vfio4j.ffm.LinuxPaths;
 import org.vfio4j.ffm.LinuxStat;
 import org.vfio4j.runner.file.Handle;
 import org.vfio4j.runner.file.Handles;
@@ -26,11 +28,14 @@ public final class RealLinks {
     }
 
     /**
-     * Whether a path may lead over a link to what only the machine has: nothing is there in the real system, or a device. One
-     * system call, for all paths that do not say themselves where they lead.
+     * Whether an absolute path may lead over a link to what only the machine has: nothing is there in the real system and a link is on
+     * the way, or there is a device. One or two system calls, for all paths that do not say themselves where they lead.
      */
-    static boolean mayLeadElsewhere(LinuxStat.Status real) {
-        return real.error() == GONE || (real.error() == 0 && (real.mode() & LinuxStat.FORMAT) == CHARACTER_DEVICE);
+    static boolean mayLeadElsewhere(MemorySegment path) {
+        var real = LinuxStat.of(path);
+        return real.error() == GONE
+                ? LinuxPaths.leadsOverLinks(path)
+                : real.error() == 0 && (real.mode() & LinuxStat.FORMAT) == CHARACTER_DEVICE;
     }
 
     /** Where a link of the real system leads; empty when there is no link. */

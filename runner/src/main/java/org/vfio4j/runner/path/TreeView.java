@@ -20,6 +20,7 @@ public final class TreeView {
     private static final int MOST_LINKS = 40;
 
     private static final String DEV = "/dev";
+    private static final String SYS = "/sys";
 
     private final VirtualTree tree;
     private final RealLinks links;
@@ -90,11 +91,11 @@ public final class TreeView {
             if (name.equals("..")) {
                 climbed |= isOurs(at, node);
                 at = at.substring(0, Math.max(0, at.lastIndexOf('/')));
-                node = at.isEmpty() ? Optional.empty() : tree.find(at);
+                node = find(at);
                 continue;
             }
             String next = at + "/" + name;
-            node = tree.find(next);
+            node = find(next);
             Optional<String> target = follow || !ahead.isEmpty() ? target(call, next, node) : Optional.empty();
             if (target.isPresent()) {
                 if (++crossed > MOST_LINKS) {
@@ -124,6 +125,11 @@ public final class TreeView {
         return isBelow(directory, DEV)
                 && tree.find(directory).orElse(null) instanceof VirtualTree.Directory
                 && (isBelowRoot(path) || !Files.exists(Path.of(path), LinkOption.NOFOLLOW_LINKS));
+    }
+
+    /** Most steps of most walks are in the real system alone. */
+    private Optional<VirtualTree.Node> find(String path) {
+        return path.startsWith(DEV) || path.startsWith(SYS) ? tree.find(path) : Optional.empty();
     }
 
     private Optional<String> target(Call call, String path, Optional<VirtualTree.Node> node) {
